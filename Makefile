@@ -1,0 +1,44 @@
+# The two commands are `make` (set up and publish) and `make test`.
+# Everything installs into .venv/ from lock files with hashes; nothing else on the machine changes.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+.PHONY: publish setup validate test lint bench lock clean
+.DEFAULT_GOAL := publish
+
+publish: .venv/ready ## check the data and write the publication to public/
+	@$(BIN)/stadtgraph publish
+
+setup: .venv/ready ## install the engine into .venv/
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 oder neuer wird gebraucht / Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+validate: .venv/ready ## check the data only
+	@$(BIN)/stadtgraph validate
+
+test: .venv/ready-dev lint ## prove everything
+	@$(BIN)/python -m pytest -q -n auto
+
+lint: .venv/ready-dev ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lock: .venv/ready-dev ## take the newest libraries that resolve together
+	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what was built and installed
+	@rm -rf .venv .public public .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache

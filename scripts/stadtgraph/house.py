@@ -1,0 +1,134 @@
+"""House rules: faults of form that make every other check say too little or too much.
+
+They come before shapes and checks, because a body typed with ``http://schema.org/`` is no body to a shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Store
+from rdflib import SH, URIRef
+
+from stadtgraph.findings import Finding, Severity
+from stadtgraph.load import City
+from stadtgraph.messages import both
+from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, near_misses, prefixes, shorten
+from stadtgraph.terms import TYPE, text
+
+LONGEST_LITERAL: Final = 10_000
+SHACL: Final = VOCABULARIES["sh"]
+SIMILAR: Final = 0.9
+
+
+def house_rules(city: City) -> list[Finding]:
+    """Return every breach of form in data, ontology and shapes."""
+    return [*_blank_nodes(city), *_literals(city), *_namespaces(city), *_shacl_terms(city), *_misspelt(city)]
+
+
+def _blank_nodes(city: City) -> Iterator[Finding]:
+    for graph, path in city.files.items():
+        if graph.startswith(city.base + LOCAL["graph"]) or graph.startswith("urn:"):
+            quads = city.store.quads_for_pattern(None, None, None, NamedNode(graph))
+            if any(isinstance(node, BlankNode) for quad in quads for node in (quad.subject, quad.object)):
+                for line in sorted(set(city.places(path).blanks)):
+                    yield _finding("blank-node", city.relative(path), line)
+
+
+def _literals(city: City) -> Iterator[Finding]:
+    for quad in city.store:
+        if isinstance(quad.object, Literal) and len(quad.object.value) > LONGEST_LITERAL:
+            subject, predicate = text(quad.subject), quad.predicate.value
+            file, line = city.place(subject, predicate)
+            yield _finding(
+                "literal-too-long",
+                file,
+                line,
+                subject,
+                city,
+                property=shorten(predicate, city.base),
+                length=len(quad.object.value),
+                limit=LONGEST_LITERAL,
+            )
+
+
+def _iris(store: Store, graph: str) -> set[str]:
+    quads = store.quads_for_pattern(None, None, None, NamedNode(graph))
+    terms = {term for quad in quads for term in (quad.subject, quad.predicate, quad.object)}
+    datatypes = {term.datatype for term in terms if isinstance(term, Literal)}
+    return {term.value for term in terms | datatypes if isinstance(term, NamedNode)}
+
+
+def _namespaces(city: City) -> Iterator[Finding]:
+    """Report each wrong namespace once a file, at its first use."""
+    wrong = near_misses(city.base)
+    for graph, path in city.files.items():
+        used = _iris(city.store, graph) | _iris(city.shapes, graph)
+        for space, right in wrong.items():
+            hits = sorted(iri for iri in used if iri.startswith(space) and iri not in (space, right))
+            if hits:
+                found = city.places(path)
+                lines = [line for name, line in found.namespaces.items() if name.startswith(space)]
+                line = min(lines, default=0) or _first_line(found.predicates, found.objects, hits)
+                values = {"wrong": space, "right": right, "example": hits[0]}
+                yield _finding("near-miss-namespace", city.relative(path), line, **values)
+
+
+def _first_line(
+    predicates: dict[tuple[str, str], int], objects: dict[tuple[str, str, str], int], iris: list[str]
+) -> int:
+    lines = [line for (_, predicate), line in predicates.items() if predicate in iris]
+    lines += [line for (_, _, value), line in objects.items() if value in iris]
+    return min(lines, default=1)
+
+
+def _shacl_terms(city: City) -> Iterator[Finding]:
+    """Report terms of the SHACL namespace that SHACL does not define: such a rule silently never fires."""
+    terms = {str(term) for term in dir(SH)}
+    for graph, path in city.files.items():
+        for iri in sorted(_iris(city.shapes, graph) - terms):
+            if iri.startswith(SHACL) and iri != SHACL and URIRef(iri) not in SH:
+                found = city.places(path)
+                line = _first_line(found.predicates, found.objects, [iri])
+                guess = _nearest(iri, terms)
+                values = {"term": shorten(iri, city.base), "guess": shorten(guess, city.base)}
+                yield _finding("no-such-shacl-term", city.relative(path), line, **values)
+
+
+def _misspelt(city: City) -> Iterator[Finding]:
+    """Report properties and classes that no rule knows but that look like one a rule knows."""
+    known: set[str] = set()
+    for graph in city.files:
+        known |= _iris(city.shapes, graph)
+        if not graph.startswith((city.base + LOCAL["graph"], "urn:")):
+            known |= _iris(city.store, graph)
+    vocabulary = tuple(space for name, space in prefixes(city.base).items() if name not in ("id", "source"))
+    used: dict[str, tuple[str, str, str]] = {}
+    for quad in city.store:
+        if isinstance(quad.subject, NamedNode):
+            used.setdefault(quad.predicate.value, (quad.subject.value, quad.predicate.value, ""))
+            if quad.predicate == TYPE and isinstance(quad.object, NamedNode):
+                used.setdefault(quad.object.value, (quad.subject.value, TYPE.value, quad.object.value))
+    for iri, statement in sorted(used.items()):
+        guess = _nearest(iri, known) if iri.startswith(vocabulary) and iri not in known else ""
+        if guess:
+            file, line = city.place(*statement)
+            values = {"term": shorten(iri, city.base), "guess": shorten(guess, city.base)}
+            yield _finding("misspelt-term", file, line, statement[0], city, **values)
+
+
+def _nearest(iri: str, known: set[str]) -> str:
+    """Return the known term of the same namespace that looks most like ``iri``, or nothing."""
+    cut = max(iri.rfind("#"), iri.rfind("/")) + 1
+    names = {term[cut:].lower(): term for term in sorted(known) if term.startswith(iri[:cut]) and term[cut:]}
+    close = get_close_matches(iri[cut:].lower(), names, n=1, cutoff=SIMILAR)
+    return names[close[0]] if close else ""
+
+
+def _finding(
+    key: str, file: str, line: int, focus: str = "", city: City | None = None, /, **values: object
+) -> Finding:
+    label = city.label(focus) if city and focus else {}
+    return Finding(Severity.VIOLATION, RULE + key, both(key, **values), file, line, focus, label)

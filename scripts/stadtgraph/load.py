@@ -1,0 +1,219 @@
+"""Read a city's folder: every file a named graph, every subject with its file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import Literal, NamedNode, RdfFormat, Store
+
+from stadtgraph.findings import CannotLook, Finding, Severity
+from stadtgraph.messages import both
+from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, prefixes
+from stadtgraph.terms import TYPE, text
+from stadtgraph.turtle import Places, places
+
+URI_SPACE: Final = NamedNode(VOCABULARIES["void"] + "uriSpace")
+LABELS: Final = tuple(
+    NamedNode(VOCABULARIES[prefix] + name)
+    for prefix, name in (
+        ("skos", "prefLabel"),
+        ("schema", "name"),
+        ("dcterms", "title"),
+        ("rdfs", "label"),
+        ("sh", "name"),
+    )
+)
+NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
+SYNTAX: Final = (
+    ("syntax-prefix", re.compile(r"The prefix (?P<it>\S*:) has not been declared")),
+    ("syntax-iri", re.compile(r"Invalid IRI|No scheme found|IRI")),
+    ("syntax-end", re.compile(r"Unexpected end of file")),
+    ("syntax-dot", re.compile(r"dot")),
+    ("syntax-other", re.compile(r"")),
+)
+
+
+@dataclass
+class City:
+    """A city's knowledge as it stands in its folder.
+
+    ``store`` holds one named graph per file of ``data/`` and ``ontology/``; ``shapes`` those of
+    ``shapes/``; ``files`` maps graph IRIs to paths; ``only`` are the files whose findings were asked for.
+    """
+
+    root: Path
+    base: str
+    store: Store
+    shapes: Store
+    files: dict[str, Path]
+    only: frozenset[Path] = frozenset()
+    _places: dict[Path, Places] = field(default_factory=dict)
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """Every prefix of this city."""
+        return prefixes(self.base)
+
+    def queries(self, folder: str = "") -> list[Path]:
+        """Return the query files of ``queries/<folder>`` in name order."""
+        return sorted((self.root / "queries" / folder).glob("*.rq"))
+
+    def places(self, path: Path) -> Places:
+        """Return where things stand in one file."""
+        if path not in self._places:
+            self._places[path] = places(path.read_text("utf-8-sig", errors="replace"))
+        return self._places[path]
+
+    def place(self, subject: str, predicate: str = "", value: str = "") -> tuple[str, int]:
+        """Return file and line of a statement, or of the nearest thing to it that stands in a file."""
+        store = self.store if any(self.store.quads_for_pattern(_node(subject), None, None)) else self.shapes
+        for path in ((predicate, value), (predicate, ""), (TYPE.value, ""), ("", "")):
+            for graph in self._graphs(store, subject, *path):
+                line = self.places(self.files[graph]).line(subject, *path)
+                if line:
+                    return self.relative(self.files[graph]), line
+        return "", 0
+
+    def _graphs(self, store: Store, subject: str, predicate: str, value: str) -> list[str]:
+        quads = store.quads_for_pattern(_node(subject), _node(predicate), None)
+        graphs = {text(q.graph_name) for q in quads if not value or text(q.object) == value}
+        asked = {graph for graph in graphs if self.files.get(graph) in self.only}
+        return sorted((asked or graphs) & self.files.keys())
+
+    def relative(self, path: Path) -> str:
+        """Return a path as people see it: from the city's folder where it lies inside."""
+        return (path.relative_to(self.root) if path.is_relative_to(self.root) else path).as_posix()
+
+    def label(self, iri: str) -> dict[str, str]:
+        """Return the preferred label of a thing by language; empty when it has none."""
+        for store in (self.store, self.shapes):
+            for predicate in LABELS:
+                texts = {
+                    quad.object.language or "": quad.object.value
+                    for quad in store.quads_for_pattern(_node(iri), predicate, None)
+                    if isinstance(quad.object, Literal)
+                }
+                if texts:
+                    return dict(sorted(texts.items()))
+        return {}
+
+
+def _node(iri: str) -> NamedNode | None:
+    try:
+        return NamedNode(iri) if iri else None
+    except ValueError:
+        return NOWHERE
+
+
+def load(root: Path, extra: Iterable[Path] = ()) -> City:
+    """Read the city in ``root``, and ``extra`` files as if they belonged to it.
+
+    Raises:
+        CannotLook: a folder is missing or empty, or a file cannot be read; every such fault at once.
+
+    """
+    root = root.resolve()
+    extra = [path.resolve() for path in extra]
+    faults: list[Finding] = []
+    data = _turtle_files(root / "data", root, faults)
+    others = {name: _turtle_files(root / name, root, faults) for name in ("ontology", "shapes")}
+    asked = [
+        file for path in extra for file in ([path] if not path.is_dir() else sorted(path.rglob("*.ttl")))
+    ]
+    faults += [_fault("missing-file", path) for path in extra if not path.exists()]
+    faults += [
+        _fault("empty-folder", path) for path in extra if path.is_dir() and not any(path.rglob("*.ttl"))
+    ]
+    if faults:
+        raise CannotLook(faults)
+    base = _base(root / "data" / "catalog.ttl", root)
+    store, shapes = Store(), Store()
+    city = City(root, base, store, shapes, {}, frozenset(asked))
+    for path in data:
+        name = path.relative_to(root / "data").with_suffix("").as_posix()
+        faults += _read(city, store, path, base + LOCAL["graph"] + name)
+    for path in asked:
+        if path not in data:
+            faults += _read(city, store, path, f"urn:stadtgraph:file:{len(city.files)}")
+    for path in others["ontology"]:
+        faults += _read(city, store, path, base + path.stem)
+    for path in others["shapes"]:
+        faults += _read(city, shapes, path, f"{base}shapes/{path.stem}")
+    if faults:
+        raise CannotLook(faults)
+    return city
+
+
+def _turtle_files(folder: Path, root: Path, faults: list[Finding]) -> list[Path]:
+    where = folder.relative_to(root)
+    if not folder.is_dir():
+        faults.append(_fault("not-a-folder" if folder.exists() else "missing-folder", where))
+        return []
+    files = sorted(folder.rglob("*.ttl"))
+    if not files:
+        faults.append(_fault("empty-folder", where))
+    return files
+
+
+def _base(catalog: Path, root: Path) -> str:
+    where = catalog.relative_to(root)
+    if not catalog.is_file():
+        raise CannotLook([_fault("missing-catalog", where)])
+    store = Store()
+    city = City(root, "urn:", store, store, {})
+    faults = _read(city, store, catalog, "urn:catalog")
+    if faults:
+        raise CannotLook(faults)
+    spaces = [text(quad.object) for quad in store.quads_for_pattern(None, URI_SPACE, None)]
+    if len(spaces) != 1 or not re.fullmatch(r"https?://[^\s<>\"]+[/#]", spaces[0]):
+        raise CannotLook([_fault("no-base", where)])
+    return spaces[0]
+
+
+def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
+    """Load one file into ``store``; return what makes it unreadable."""
+    where = Path(city.relative(path))
+    if path.is_dir():
+        return [_fault("is-a-folder", where)]
+    try:
+        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        document = content.decode("utf-8")
+    except OSError as error:
+        return [_fault("unreadable", where, reason=error.strerror)]
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        near = content.splitlines()[line - 1].decode("latin-1").strip()
+        return [_fault("not-utf8", where, line, near=_short(near))]
+    city.files[graph] = path
+    try:
+        store.load(input=content, format=RdfFormat.TURTLE, to_graph=NamedNode(graph))
+    except SyntaxError as error:
+        return [_syntax_fault(error, where, document)]
+    return []
+
+
+def _syntax_fault(error: SyntaxError, where: Path, document: str) -> Finding:
+    line = error.lineno or 1
+    lines = document.splitlines() or [""]
+    near = lines[min(line, len(lines)) - 1].strip()
+    reason = re.sub(r"^Parser error at [^:]*: ", "", error.msg).removesuffix(f" (line {line})")
+    for key, pattern in SYNTAX:
+        match = pattern.search(reason)
+        if match:
+            it = match.groupdict().get("it", "")
+            return _fault(key, where, line, near=_short(near), reason=reason, it=it)
+    raise AssertionError(reason)
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 80 else line[:77] + "…"
+
+
+def _fault(key: str, where: Path, line: int = 0, **values: str | None) -> Finding:
+    message = both(key, path=where.as_posix(), **values)
+    return Finding(Severity.VIOLATION, RULE + key, message, where.as_posix(), line)

@@ -1,0 +1,261 @@
+"""Questions as files: a header of ``#+`` lines, parameters in VALUES, the SPARQL itself.
+
+A query file stands on its own: each parameter is bound by a line ``VALUES ?name { default }``, so the file
+can be pasted into any endpoint as it is. A value that is given takes the place of the default.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import (
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    parse,
+    parse_query_results,
+)
+
+from stadtgraph.namespaces import expand, prefixes, shorten
+from stadtgraph.terms import Term, in_order, text, to_bytes
+
+HEADER: Final = re.compile(r"^#\+ *([\w-]+) *: *(.*?) *$", re.MULTILINE)
+STRINGS_COMMENTS_IRIS: Final = re.compile(
+    r'"{3}.*?"{3}|\'{3}.*?\'{3}|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|#[^\n]*', re.DOTALL
+)
+RESULTS: Final = {
+    "csv": QueryResultsFormat.CSV,
+    "json": QueryResultsFormat.JSON,
+    "tsv": QueryResultsFormat.TSV,
+    "xml": QueryResultsFormat.XML,
+}
+GRAPHS: Final = {"json": RdfFormat.JSON_LD, "turtle": RdfFormat.TURTLE, "xml": RdfFormat.RDF_XML}
+FORMATS: Final = ("table", *RESULTS, "turtle")
+
+
+class BadQuery(Exception):
+    """A question cannot be asked as it stands; ``key`` and ``values`` name the sentence that says why."""
+
+    def __init__(self, key: str, **values: str) -> None:
+        self.key, self.values = key, values
+        super().__init__(key, values)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A variable that the asker may set."""
+
+    name: str
+    default: str
+    meaning: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query file."""
+
+    slug: str
+    text: str
+    header: Mapping[str, tuple[str, ...]]
+    parameters: tuple[Parameter, ...]
+
+    def title(self, lang: str) -> str:
+        """Return the title in ``lang``; the slug when the file has none."""
+        return self.line("title", lang) or self.slug
+
+    def line(self, key: str, lang: str) -> str:
+        """Return a header value in ``lang``; German lines carry no suffix."""
+        lines = self.header.get(key if lang == "de" else f"{key}-{lang}") or self.header.get(key) or ("",)
+        return lines[0]
+
+    @property
+    def only_documented(self) -> bool:
+        """Whether the question is there to be read and pasted, not to be run from here."""
+        return self.line("run", "de") == "no"
+
+
+def read(path: Path) -> Question:
+    """Read a query file.
+
+    Raises:
+        BadQuery: a parameter has no VALUES line, or the file cannot be read.
+
+    """
+    try:
+        content = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadQuery("query-unreadable", path=str(path), reason=str(error)) from error
+    header: dict[str, tuple[str, ...]] = {}
+    for key, value in HEADER.findall(content):
+        header[key] = (*header.get(key, ()), value)
+    parameters = []
+    for line in header.get("parameter", ()):
+        name, _, meanings = (part.strip() for part in line.partition("|"))
+        german, _, english = (part.strip() for part in meanings.partition("|"))
+        match = _values(name).search(content)
+        if match is None:
+            raise BadQuery("query-parameter-unbound", path=str(path), name=name)
+        parameters.append(Parameter(name, match["term"], {"de": german, "en": english}))
+    return Question(path.stem, content, header, tuple(parameters))
+
+
+def _values(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?P<before>VALUES\s+\?{re.escape(name)}\s*\{{\s*)(?P<term>\"[^\"\n]*\"\S*|<[^>\n]*>|[^\s}}]+)"
+    )
+
+
+def fill(question: Question, given: Mapping[str, str], base: str) -> str:
+    """Return the query with the given values in place of the defaults.
+
+    A value takes the kind of its default: an IRI (prefixed name, full IRI or bare slug of ``id:``), a
+    number, or a text.
+
+    Raises:
+        BadQuery: there is no such parameter, or the value does not fit.
+
+    """
+    query = question.text
+    known = {parameter.name: parameter for parameter in question.parameters}
+    for name, value in given.items():
+        if name not in known:
+            names = ", ".join(known) or "–"
+            raise BadQuery("query-no-such-parameter", slug=question.slug, name=name, names=names)
+        term = _term(known[name], value, base)
+        match = _values(name).search(query)
+        if match:
+            query = query[: match.start("term")] + term + query[match.end("term") :]
+    return query
+
+
+def _term(parameter: Parameter, value: str, base: str) -> str:
+    if parameter.default.startswith('"'):
+        return str(Literal(value))
+    if re.fullmatch(r"[-+]?\d+(\.\d+)?", parameter.default):
+        if not re.fullmatch(r"[-+]?\d+(\.\d+)?", value):
+            raise BadQuery("query-bad-value", name=parameter.name, value=value, default=parameter.default)
+        return value
+    slug = re.fullmatch(r"[\w-]+", value)
+    iri = expand(f"id:{value}" if slug else value, base) or value.strip("<>")
+    try:
+        return str(NamedNode(iri))
+    except ValueError as error:
+        raise BadQuery(
+            "query-bad-value", name=parameter.name, value=value, default=parameter.default
+        ) from error
+
+
+def leaves_the_store(query: str) -> bool:
+    """Whether a query asks another endpoint or names its own dataset."""
+    bare = STRINGS_COMMENTS_IRIS.sub(" ", query)
+    return bool(re.search(r"\b(SERVICE|FROM|LOAD)\b", bare, re.IGNORECASE))
+
+
+Answer = QuerySolutions | QueryBoolean | list[Triple]
+
+
+def ask(store: Store, query: str, base: str) -> Answer:
+    """Ask the store; its default graph is the union of all its graphs and the city's prefixes are known.
+
+    Raises:
+        BadQuery: the query has a fault, or would leave the store.
+
+    """
+    if leaves_the_store(query):
+        raise BadQuery("query-leaves-the-store")
+    try:
+        answer = store.query(query, prefixes=prefixes(base), use_default_graph_as_union=True)
+    except SyntaxError as error:
+        raise BadQuery("query-syntax", reason=str(error)) from error
+    return in_order(answer) if isinstance(answer, QueryTriples) else answer
+
+
+def ask_endpoint(url: str, query: str, timeout: int) -> Answer:
+    """Ask a SPARQL endpoint (SPARQL 1.1 Protocol, POST), and read its answer.
+
+    ``timeout`` is in seconds.
+
+    Raises:
+        BadQuery: the endpoint does not answer, answers too late, refuses, or answers what nobody can read.
+
+    """
+    from http.client import HTTPException
+    from urllib.error import URLError
+
+    from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
+    from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
+
+    wrapper = SPARQLWrapper(url, agent="stadtgraph")
+    wrapper.setMethod(POST)
+    wrapper.setTimeout(timeout)
+    wrapper.setQuery(query)
+    graph = wrapper.queryType in ("CONSTRUCT", "DESCRIBE")
+    wrapper.setReturnFormat(TURTLE if graph else JSON)
+    try:
+        answer = wrapper.query().response.read()
+        if graph:
+            return in_order(quad.triple for quad in parse(answer, format=RdfFormat.TURTLE))
+        return parse_query_results(input=answer, format=QueryResultsFormat.JSON)
+    except TimeoutError as error:
+        raise BadQuery("endpoint-timeout", url=url, seconds=str(timeout)) from error
+    except SPARQLWrapperException as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BadQuery("endpoint-refused", url=url, reason=reason) from error
+    except (URLError, HTTPException, OSError) as error:
+        if isinstance(getattr(error, "reason", None), TimeoutError):
+            raise BadQuery("endpoint-timeout", url=url, seconds=str(timeout)) from error
+        raise BadQuery("endpoint-silent", url=url, reason=str(getattr(error, "reason", error))) from error
+    except (SyntaxError, ValueError) as error:
+        raise BadQuery("endpoint-unreadable", url=url, reason=str(error)[:300]) from error
+
+
+def write(answer: Answer, form: str, base: str) -> bytes:
+    """Return an answer in one of ``FORMATS`` other than ``table``.
+
+    Raises:
+        BadQuery: the kind of answer has no such form.
+
+    """
+    if isinstance(answer, list):
+        if form in ("csv", "tsv"):
+            return _separated(*rows(answer, base), "," if form == "csv" else "\t")
+        return to_bytes(answer, GRAPHS[form], prefixes(base))
+    if form == "turtle":
+        raise BadQuery("query-no-such-form", form=form)
+    if isinstance(answer, QueryBoolean) and form in ("csv", "tsv"):
+        return b"true\n" if answer else b"false\n"
+    return answer.serialize(format=RESULTS[form]) or b""
+
+
+def _separated(header: Sequence[str], table: Sequence[Sequence[str]], delimiter: str) -> bytes:
+    lines = io.StringIO()
+    csv.writer(lines, delimiter=delimiter, lineterminator="\r\n").writerows([header, *table])
+    return lines.getvalue().encode()
+
+
+def rows(answer: Answer, base: str) -> tuple[list[str], list[list[str]]]:
+    """Return an answer as header and rows of readable text: IRIs shortened, literals without quotes."""
+    if isinstance(answer, QueryBoolean):
+        return ["answer"], [[json.dumps(bool(answer))]]
+    if isinstance(answer, list):
+        table = [[_readable(term, base) for term in (t.subject, t.predicate, t.object)] for t in answer]
+        return ["subject", "predicate", "object"], table
+    header = [variable.value for variable in answer.variables]
+    return header, [[_readable(solution[name], base) for name in header] for solution in answer]
+
+
+def _readable(term: Term | None, base: str) -> str:
+    return shorten(term.value, base) if isinstance(term, NamedNode) else text(term)

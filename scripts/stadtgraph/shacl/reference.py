@@ -1,0 +1,27 @@
+"""pyshacl, the reference."""
+
+from __future__ import annotations
+
+import pyshacl
+from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
+from rdflib import Graph
+
+from stadtgraph.shacl.report import MalformedShapes, Report, read_report
+
+
+def validate_with_pyshacl(data: Graph, shapes: Graph) -> Report:
+    """Check ``data`` against ``shapes``; infer, import and fetch nothing.
+
+    Raises:
+        MalformedShapes: as pyshacl puts it.
+
+    """
+    try:
+        _, graph, text = pyshacl.validate(
+            data, shacl_graph=shapes, inference="none", advanced=False, do_owl_imports=False
+        )
+    except (ShapeLoadError, ReportableRuntimeError) as error:
+        raise MalformedShapes(str(error)) from error
+    if not isinstance(graph, Graph):
+        raise MalformedShapes(text)
+    return read_report(graph)

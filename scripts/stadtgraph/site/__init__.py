@@ -1,0 +1,1 @@
+"""Write the publication of a city."""

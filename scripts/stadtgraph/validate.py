@@ -1,0 +1,204 @@
+"""Hold a city's data to its house rules, shapes and checks; say what is wrong and where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
+
+from stadtgraph import shacl
+from stadtgraph.findings import CannotLook, Finding, Severity, in_language
+from stadtgraph.house import house_rules
+from stadtgraph.load import City
+from stadtgraph.messages import LANGUAGES, both
+from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, shorten
+from stadtgraph.queries import BadQuery, Question, ask, read
+from stadtgraph.terms import TYPE, Term, text, to_bytes
+
+SH: Final = VOCABULARIES["sh"]
+XSD: Final = VOCABULARIES["xsd"]
+TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
+
+
+def validate(city: City, progress: Callable[[str], None] = lambda step: None) -> list[Finding]:
+    """Return all findings, sorted; where files were asked for, only those that stand in them.
+
+    Breaches of form come alone: shapes and checks say little before they are mended.
+
+    Raises:
+        CannotLook: shapes or checks cannot be applied.
+
+    """
+    progress("house")
+    findings = house_rules(city)
+    if not findings:
+        progress("shapes")
+        findings = [*_shapes(city), *([] if city.only else _idle_shapes(city))]
+        for path in city.queries("checks"):
+            progress(path.stem)
+            findings += _check(city, path)
+    asked = {city.relative(path) for path in city.only}
+    return sorted(_once(f for f in findings if not asked or f.file in asked), key=Finding.sort_key)
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    seen = set()
+    for finding in findings:
+        if finding.sort_key() not in seen:
+            seen.add(finding.sort_key())
+            yield finding
+
+
+def _shapes(city: City) -> Iterator[Finding]:
+    try:
+        report = shacl.validate(city.store, city.shapes)
+    except shacl.MalformedShapes as error:
+        raise CannotLook([_engine_finding("malformed-shapes", "shapes", reason=str(error)[:500])]) from error
+    for result in report.results:
+        focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
+        file, line = city.place(focus, path, value)
+        yield Finding(
+            Severity(str(result.severity).removeprefix(SH)),
+            str(result.source_shape),
+            dict(result.messages),
+            file,
+            line,
+            focus,
+            city.label(focus),
+            path,
+            value,
+            str(result.component),
+        )
+
+
+def _idle_shapes(city: City) -> Iterator[Finding]:
+    """Report shapes with targets that met no node: zero nodes checked is no success."""
+    shapes: dict[str, list[bool]] = {}
+    for target in TARGETS:
+        for quad in city.shapes.quads_for_pattern(None, NamedNode(SH + target), None):
+            shapes.setdefault(text(quad.subject), []).append(_meets(city, target, quad.object))
+    for shape, met in sorted(shapes.items()):
+        if not any(met):
+            file, line = city.place(shape)
+            yield Finding(
+                Severity.WARNING,
+                RULE + "idle-shape",
+                both("idle-shape"),
+                file,
+                line,
+                shape,
+                city.label(shape),
+            )
+
+
+def _meets(city: City, target: str, node: Term) -> bool:
+    store = city.store
+    if not isinstance(node, NamedNode):
+        return False
+    quads = {
+        "targetClass": lambda: store.quads_for_pattern(None, TYPE, node),
+        "targetNode": lambda: store.quads_for_pattern(node, None, None),
+        "targetSubjectsOf": lambda: store.quads_for_pattern(None, node, None),
+        "targetObjectsOf": lambda: store.quads_for_pattern(None, node, None),
+    }
+    return any(quads[target]())
+
+
+def _check(city: City, path: Path) -> Iterator[Finding]:
+    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place)."""
+    question = read(path)
+    try:
+        rows = ask(city.store, question.text, city.base)
+        severity = Severity(question.line("severity", "de") or "Violation")
+    except (BadQuery, ValueError) as error:
+        raise CannotLook([_engine_finding("bad-check", city.relative(path), reason=str(error))]) from error
+    if not isinstance(rows, QuerySolutions) or "focus" not in [variable.value for variable in rows.variables]:
+        raise CannotLook([_engine_finding("bad-check", city.relative(path), reason="SELECT ?focus …")])
+    names = [variable.value for variable in rows.variables]
+    for row in rows:
+        values = {name: text(row[name]) for name in names}
+        focus, where, value = (values.get(name, "") for name in ("focus", "path", "value"))
+        message = {lang: _fill(city, question, values, lang) for lang in LANGUAGES}
+        file, line = city.place(focus, where, value)
+        rule = city.base + LOCAL["check"] + path.stem
+        yield Finding(severity, rule, message, file, line, focus, city.label(focus), where, value)
+
+
+def _fill(city: City, question: Question, values: dict[str, str], lang: str) -> str:
+    sentence = f"{question.line('problem', lang)} {question.line('remedy', lang)}"
+
+    def readable(match: re.Match[str]) -> str:
+        value = values.get(match[1], match[0])
+        return (
+            in_language(city.label(value), lang)
+            if _is_iri(value) and city.label(value)
+            else shorten(value, city.base)
+        )
+
+    return re.sub(r"\{(\w+)\}", readable, sentence)
+
+
+def _is_iri(value: str) -> bool:
+    return bool(re.fullmatch(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]*", value))
+
+
+def _engine_finding(key: str, file: str, **values: str) -> Finding:
+    return Finding(Severity.VIOLATION, RULE + key, both(key, **values), file)
+
+
+def as_json(findings: Iterable[Finding], base: str) -> str:
+    """Return findings as a JSON array; IRIs in full, prefixed names beside them."""
+    items = [
+        {
+            "severity": finding.severity,
+            "file": finding.file,
+            "line": finding.line,
+            "focus": finding.focus,
+            "label": finding.label,
+            "message": finding.message,
+            "path": finding.path,
+            "value": finding.value[:1000],
+            "rule": finding.rule,
+            "ruleName": shorten(finding.rule, base),
+            "component": finding.component,
+        }
+        for finding in findings
+    ]
+    return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+
+
+def as_report(findings: Iterable[Finding], prefixes: dict[str, str]) -> bytes:
+    """Return findings as ``sh:ValidationReport`` in Turtle (SHACL, section 3.6)."""
+    report = NamedNode("urn:stadtgraph:report")
+    triples: list[Triple] = []
+
+    def state(subject: NamedNode, predicate: str, *objects: NamedNode | Literal) -> None:
+        triples.extend(Triple(subject, NamedNode(predicate), item) for item in objects)
+
+    items = list(findings)
+    state(report, TYPE.value, NamedNode(SH + "ValidationReport"))
+    conforms = not any(finding.severity is Severity.VIOLATION for finding in items)
+    state(report, SH + "conforms", Literal(conforms))
+    for number, finding in enumerate(items, 1):
+        node = NamedNode(f"urn:stadtgraph:report:{number:05}")
+        component = finding.component or SH + "SPARQLConstraintComponent"
+        state(report, SH + "result", node)
+        state(node, TYPE.value, NamedNode(SH + "ValidationResult"))
+        state(node, SH + "focusNode", NamedNode(finding.focus or f"urn:stadtgraph:file:{finding.file}"))
+        state(node, SH + "resultSeverity", NamedNode(SH + finding.severity))
+        state(node, SH + "sourceShape", NamedNode(finding.rule))
+        state(node, SH + "sourceConstraintComponent", NamedNode(component))
+        texts = [Literal(sentence, language=lang) for lang, sentence in finding.message.items() if lang]
+        state(node, SH + "resultMessage", *texts)
+        state(node, VOCABULARIES["rdfs"] + "comment", Literal(finding.place))
+        if _is_iri(finding.path):
+            state(node, SH + "resultPath", NamedNode(finding.path))
+        if finding.value:
+            state(
+                node, SH + "value", (NamedNode if _is_iri(finding.value) else Literal)(finding.value[:1000])
+            )
+    return to_bytes(triples, RdfFormat.TURTLE, prefixes)

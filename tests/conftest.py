@@ -1,0 +1,48 @@
+"""What the tests share: the two cities, copies of them to break, and the command as people run it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MUSTERSTADT = ROOT / "tests" / "cities" / "musterstadt"
+PARTS = ("data", "ontology", "shapes", "queries")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture
+def musterstadt(tmp_path: Path) -> Path:
+    """A copy of the second city that a test may break."""
+    return Path(shutil.copytree(MUSTERSTADT, tmp_path / "musterstadt"))
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """A copy of the real city that a test may break."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, tmp_path / "city" / part)
+    return tmp_path / "city"
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run ``stadtgraph`` in a process of its own, in English unless the arguments say otherwise."""
+
+    def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {"LANG": "en_GB.UTF-8", "PATH": os.environ["PATH"], **variables}
+        command = [Path(sys.executable).parent / "stadtgraph", *arguments]
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+
+    return run

@@ -1,0 +1,102 @@
+"""The engine keeps its order: imports run one way, it knows no city, and nothing lies where it must not."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "scripts" / "stadtgraph"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+ORDER = [
+    "messages",
+    "namespaces",
+    "findings",
+    "terms",
+    "turtle",
+    "load",
+    "shacl",
+    "house",
+    "queries",
+    "validate",
+    "derive",
+    "show",
+    "site",
+    "cli",
+]
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stadtgraph"):
+            inner = node.module.removeprefix("stadtgraph").lstrip(".")
+            yield from [inner.split(".")[0]] if inner else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_from_its_left(path):
+    if path.name == "__init__.py" and path.parent == PACKAGE:
+        return
+    own = ORDER.index(name_of(path))
+    for other in imports_of(path):
+        if other != "__version__":
+            assert ORDER.index(other) <= own, f"{path.name} imports {other}"
+
+
+def test_the_engine_knows_no_city():
+    for path in PACKAGE.rglob("*"):
+        if path.is_file() and path.suffix in (".py", ".toml", ".svg", ".html", ".css"):
+            assert not re.search(r"dortmund|dortbunt", path.read_text(), re.IGNORECASE), path
+
+
+def test_only_the_command_line_prints():
+    for path in MODULES:
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        names = {call.id for call in calls if isinstance(call, ast.Name)}
+        assert "print" not in names or path.name == "cli.py", path
+
+
+def test_there_are_no_drawers_and_no_bare_excepts():
+    for path in MODULES:
+        assert path.stem not in ("utils", "helpers", "common", "misc")
+        handlers = [
+            node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ExceptHandler)
+        ]
+        assert all(handler.type is not None for handler in handlers), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_sparql_turtle_or_html_stands_in_strings(path):
+    if path.parent.name == "shacl":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not re.search(
+                r"SELECT\s.*WHERE\s*\{|INSERT DATA|@prefix \w+:|<(p|div|span|html|svg)\b", node.value
+            ), node.value
+
+
+def test_the_top_level_holds_what_the_layout_names(root):
+    names = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout
+    top = {line.split("/")[0] for line in names.splitlines()}
+    named = {"ontology", "data", "shapes", "queries", "scripts", "tests", "pyproject.toml", "Makefile"}
+    named |= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-DATA", "CITATION.cff"}
+    named |= {"requirements.lock", "requirements-dev.lock"}
+    assert {name for name in top if not name.startswith(".")} <= named
+
+
+def test_each_library_is_locked_with_hashes_and_without_a_registry(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    wanted = {re.split(r"[>=<\[]", item)[0].lower() for item in project["project"]["dependencies"]}
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (root / name).read_text()
+        locked = set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
+        assert wanted <= {item.lower() for item in locked}
+        assert len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
+        assert "://" not in text
