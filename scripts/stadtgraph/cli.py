@@ -305,8 +305,9 @@ def _print_plain(findings: list[Finding], lang: str) -> None:
     from stadtgraph.findings import in_language
 
     for finding in findings:
-        place = f"{finding.place}: " if finding.line else ""
-        click.echo(place + in_language(finding.message, lang), err=True)
+        message = in_language(finding.message, lang)
+        place = "" if finding.place in message else f"{finding.place}: "
+        click.echo(place + message, err=True)
 
 
 def _result(findings: list[Finding], lang: str) -> str:

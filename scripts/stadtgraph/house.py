@@ -120,9 +120,13 @@ def _misspelt(city: City) -> Iterator[Finding]:
 
 
 def _nearest(iri: str, known: set[str]) -> str:
-    """Return the known term of the same namespace that looks most like ``iri``, or nothing."""
+    """Return the known term of the same namespace that looks most like ``iri``, or nothing.
+
+    Properties begin small and classes do not: ``schema:contactPoint`` is no slip for ``schema:ContactPoint``.
+    """
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
-    names = {term[cut:].lower(): term for term in sorted(known) if term.startswith(iri[:cut]) and term[cut:]}
+    near = [term for term in sorted(known) if term.startswith(iri[:cut]) and term[cut:]]
+    names = {term[cut:].lower(): term for term in near if term[cut].isupper() == iri[cut : cut + 1].isupper()}
     close = get_close_matches(iri[cut:].lower(), names, n=1, cutoff=SIMILAR)
     return names[close[0]] if close else ""
 

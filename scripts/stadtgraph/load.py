@@ -198,9 +198,11 @@ def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
 
 
 def _syntax_fault(error: SyntaxError, where: Path, document: str) -> Finding:
-    line = error.lineno or 1
-    lines = document.splitlines() or [""]
-    near = lines[min(line, len(lines)) - 1].strip()
+    lines = document.rstrip().splitlines() or [""]
+    line = min(error.lineno or 1, len(lines))
+    near = lines[line - 1].strip()
+    if (error.lineno or 1) > len(lines):
+        return _fault("syntax-end", where, line, near=_short(near))
     reason = re.sub(r"^Parser error at [^:]*: ", "", error.msg).removesuffix(f" (line {line})")
     for key, pattern in SYNTAX:
         match = pattern.search(reason)

@@ -43,6 +43,7 @@ LOCAL: Final = {
 
 RULE: Final = "urn:stadtgraph:rule:"
 PLACEHOLDER: Final = "urn:stadtgraph:platzhalter:"
+PLACEHOLDER_TEXT: Final = "PLATZHALTER: "
 
 
 def prefixes(base: str) -> dict[str, str]:

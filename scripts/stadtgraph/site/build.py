@@ -18,8 +18,10 @@ from pathlib import Path
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
+from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.picture import pictures
+from stadtgraph.terms import text
 
 SUMS = "SHA256SUMS"
 KEPT = 2
@@ -54,6 +56,7 @@ def publish(city: City, out: Path) -> Publication:
         BadQuery: a rule cannot be applied.
 
     """
+    _drop_placeholders(city)
     asserted = len(city.store)
     derived = sum(derive(city).values())
     tree = dict(_tree(city))
@@ -63,6 +66,13 @@ def publish(city: City, out: Path) -> Publication:
     changed = switch(out, digest, {**tree, SUMS: listing})
     size = sum(map(len, tree.values())) + len(listing)
     return Publication(out, digest, changed, len(tree) + 1, size, asserted, derived)
+
+
+def _drop_placeholders(city: City) -> None:
+    """Leave out what the operator has not filled in yet: a reader would take it for a value."""
+    for quad in list(city.store):
+        if text(quad.object).startswith((PLACEHOLDER, PLACEHOLDER_TEXT)):
+            city.store.remove(quad)
 
 
 def _tree(city: City) -> Iterator[tuple[str, bytes]]:

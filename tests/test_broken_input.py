@@ -1,0 +1,171 @@
+"""Whatever is wrong with the data, there is one clear message with its place, and the publication stays."""
+
+import shutil
+
+import pytest
+
+HEAD = """@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix id: <https://w3id.org/dortbunt/id/> .
+@prefix org: <http://www.w3.org/ns/org#> .
+@prefix schema: <https://schema.org/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix source: <https://w3id.org/dortbunt/source/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+
+"""
+BODY = """id:zz-test a org:OrganizationalUnit , schema:GovernmentOrganization ;
+    skos:prefLabel "Teststelle"@de , "Test office"@en ;
+    dcterms:description "Eine Stelle zum Testen."@de , "An office for testing."@en ;
+    org:classification id:form-buero ;
+    org:unitOf id:stadt-dortmund ;
+    dcterms:source source:redaktion .
+"""
+TEXTS = {
+    "valid": (0, "", ""),
+    "truncated": (2, ":14", "ends in the middle"),
+    "unknown-prefix": (2, ":13", "prefix orgg:"),
+    "iri-with-space": (2, ":14", "spaces as %20"),
+    "http-schema": (1, ":4", "http://schema.org/"),
+    "bad-date": (1, ":14", "date"),
+    "duplicate-label": (1, ":10", "German"),
+    "same-label": (1, ":10", "Gleichstellungsbüro"),
+    "no-source": (1, ":9", "source"),
+    "blank-node": (1, ":14", "without a name"),
+    "long-literal": (1, ":14", "characters long"),
+    "script": (1, ":10", "<"),
+    "misspelt": (1, ":14", "org:purpose"),
+}
+
+
+def text_of(fault):
+    body = {
+        "valid": BODY,
+        "truncated": BODY.rstrip(" .\n"),
+        "unknown-prefix": BODY.replace("org:unitOf", "orgg:unitOf"),
+        "iri-with-space": BODY.replace("source:redaktion", "<https://example.org/a b>"),
+        "http-schema": BODY,
+        "bad-date": BODY.replace(
+            "dcterms:source", 'schema:foundingDate "2023-02-31"^^xsd:date ; dcterms:source'
+        ),
+        "duplicate-label": BODY.replace('"Teststelle"@de', '"Teststelle"@de , "Prüfstelle"@de'),
+        "same-label": BODY.replace("Teststelle", "Gleichstellungsbüro"),
+        "no-source": BODY.replace(" ;\n    dcterms:source source:redaktion", ""),
+        "blank-node": BODY.replace(
+            "dcterms:source", "schema:address [ a schema:PostalAddress ] ; dcterms:source"
+        ),
+        "long-literal": BODY.replace("dcterms:source", f'skos:note "{"x" * 50_000_000}"@de ; dcterms:source'),
+        "script": BODY.replace("Teststelle", "<script>alert(1)</script>"),
+        "misspelt": BODY.replace("dcterms:source", "org:purpos id:vielfalt ; dcterms:source"),
+    }[fault]
+    head = HEAD.replace("https://schema.org/", "http://schema.org/") if fault == "http-schema" else HEAD
+    return head + body
+
+
+@pytest.fixture(scope="module")
+def published(run, root, tmp_path_factory):
+    """A publication to be left untouched, made once."""
+    folder = tmp_path_factory.mktemp("published")
+    for part in ("data", "ontology", "shapes", "queries"):
+        shutil.copytree(root / part, folder / part)
+    assert run("publish", "--root", folder).returncode == 0
+    return folder
+
+
+def state(folder):
+    public = folder / "public"
+    return public.readlink(), sorted((p.name, p.read_bytes()) for p in public.rglob("*") if p.is_file())
+
+
+def publish(run, folder, expected, place, words):
+    before = state(folder)
+    result = run("publish", "--root", folder)
+    assert result.returncode == expected, result.stderr[:3000]
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr) < 3000
+    if expected:
+        assert place in result.stderr
+        assert words in result.stderr
+        assert state(folder) == before
+    return result
+
+
+def messages(result):
+    """The findings in a report: two or three lines each, or one for what cannot be read."""
+    lines = result.stderr.splitlines()
+    if result.returncode == 2:
+        return lines
+    return [line for line in lines if " Violation " in line or " Warning " in line]
+
+
+@pytest.mark.parametrize("fault", TEXTS)
+def test_one_fault_gets_one_message_at_its_place(run, published, fault):
+    expected, line, words = TEXTS[fault]
+    file = published / "data" / "zz-test.ttl"
+    file.write_text(text_of(fault))
+    try:
+        if expected == 0:
+            assert run("validate", "--root", published, file).returncode == 0
+            return
+        result = publish(run, published, expected, f"data/zz-test.ttl{line}", words)
+        checked = run("validate", "--root", published, file)
+        assert checked.returncode == expected
+        found = (
+            checked.stderr.splitlines()
+            if expected == 2
+            else [
+                line for line in checked.stdout.splitlines() if " Violation " in line or " Warning " in line
+            ]
+        )
+        assert len(found) == 1, (result.stderr[:2000], checked.stdout[:3000])
+    finally:
+        file.unlink()
+
+
+def test_bytes_that_are_not_utf8(run, published):
+    file = published / "data" / "zz-test.ttl"
+    file.write_bytes(text_of("valid").replace("Teststelle", "Prüfstelle").encode("latin-1"))
+    try:
+        result = publish(run, published, 2, "data/zz-test.ttl:10", "not stored as UTF-8")
+        assert len(messages(result)) == 1
+    finally:
+        file.unlink()
+
+
+def test_a_file_that_is_a_folder(run, published):
+    (published / "data" / "zz-test.ttl").mkdir()
+    try:
+        assert len(messages(publish(run, published, 2, "data/zz-test.ttl", "is a folder"))) == 1
+    finally:
+        (published / "data" / "zz-test.ttl").rmdir()
+
+
+def test_a_missing_folder(run, published):
+    (published / "data").rename(published / "elsewhere")
+    try:
+        assert len(messages(publish(run, published, 2, "data/", "is missing"))) == 1
+    finally:
+        (published / "elsewhere").rename(published / "data")
+
+
+def test_an_empty_folder(run, published):
+    (published / "data").rename(published / "elsewhere")
+    (published / "data").mkdir()
+    try:
+        assert len(messages(publish(run, published, 2, "data/", "holds no Turtle file"))) == 1
+    finally:
+        (published / "data").rmdir()
+        (published / "elsewhere").rename(published / "data")
+
+
+def test_a_cycle_of_units_is_one_fault(run, published):
+    file = published / "data" / "organisations.ttl"
+    whole = file.read_text()
+    amt = "id:amt-fuer-angelegenheiten-des-oberbuergermeisters-und-des-rates"
+    assert "org:unitOf id:stadt-dortmund" in whole
+    file.write_text(whole.replace("org:unitOf id:stadt-dortmund", "org:unitOf id:gleichstellungsbuero", 1))
+    try:
+        assert amt in whole
+        result = publish(run, published, 1, "data/organisations.ttl:", "check:unit-cycle")
+        assert len([line for line in result.stderr.splitlines() if "check:unit-cycle" in line]) == 1
+    finally:
+        file.write_text(whole)

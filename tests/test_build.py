@@ -1,0 +1,196 @@
+"""A publication is whole, repeatable and never half there."""
+
+import hashlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pyoxigraph import RdfFormat, Store
+from rdflib import Dataset, Graph
+from rdflib.compare import isomorphic
+
+from stadtgraph.site.build import CannotPublish, switch
+
+TRIPLES = ("ttl", "nt", "jsonld", "rdf")
+QUADS = ("trig", "nq")
+
+
+def tree(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def published(run, tmp_path_factory):
+    out = tmp_path_factory.mktemp("real") / "public"
+    result = run("publish", "--out", out)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+def test_every_form_holds_the_same_triples(published):
+    latest = published / "download" / "latest"
+    graphs = [Graph().parse(latest / f"dataset.{form}") for form in TRIPLES]
+    assert len(graphs[0]) > 1000
+    for graph in graphs[1:]:
+        assert isomorphic(graphs[0], graph)
+    for form in QUADS:
+        dataset = Dataset(default_union=True)
+        dataset.parse(latest / f"dataset.{form}")
+        assert isomorphic(graphs[0], Graph() + dataset)
+
+
+def test_ntriples_are_sorted(published):
+    lines = (published / "download" / "latest" / "dataset.nt").read_text().splitlines()
+    assert lines == sorted(
+        lines, key=lambda line: (line.split(" ")[0], "22-rdf-syntax-ns#type>" not in line.split(" ")[1], line)
+    )
+
+
+def test_the_union_and_the_named_graphs_agree(published):
+    store = Store()
+    store.load(path=str(published / "download" / "latest" / "dataset.nq"), format=RdfFormat.N_QUADS)
+    lines = (published / "download" / "latest" / "dataset.nt").read_text().splitlines()
+    assert {str(quad.triple) + " ." for quad in store} == set(lines)
+
+
+def test_checksums_name_every_file(published):
+    sums = dict(line.split("  ")[::-1] for line in (published / "SHA256SUMS").read_text().splitlines())
+    files = tree(published)
+    del files["SHA256SUMS"]
+    assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+def test_two_builds_are_byte_identical_whatever_the_hash_seed(run, published, tmp_path):
+    for seed in ("1", "2", "random"):
+        result = run("publish", "--out", tmp_path / seed, PYTHONHASHSEED=seed)
+        assert result.returncode == 0, result.stderr
+        assert tree(tmp_path / seed) == tree(published)
+
+
+def test_publishing_the_same_again_says_so(run, musterstadt):
+    assert " is new: " in run("publish", "--root", musterstadt).stdout
+    assert " was up to date: " in run("publish", "--root", musterstadt).stdout
+
+
+def test_a_violation_leaves_the_last_publication_untouched(run, musterstadt):
+    run("publish", "--root", musterstadt)
+    before = tree(musterstadt / "public")
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace(' , "Works depot"@en', ""))
+    result = run("publish", "--root", musterstadt)
+    assert result.returncode == 1
+    assert "data/organisations.ttl:11" in result.stderr
+    assert "Not published" in result.stderr
+    assert tree(musterstadt / "public") == before
+
+
+def test_a_change_is_published_and_the_one_before_is_kept_for_readers(run, musterstadt):
+    run("publish", "--root", musterstadt)
+    before = (musterstadt / "public").resolve()
+    file = musterstadt / "data" / "organisations.ttl"
+    for name in ("Works yard", "Works site"):
+        file.write_text(file.read_text().replace("Works depot", name).replace("Works yard", name))
+        assert run("publish", "--root", musterstadt).returncode == 0
+        assert name.encode() in (musterstadt / "public/download/latest/dataset.ttl").read_bytes()
+    kept = [path for path in (musterstadt / ".public").iterdir() if path.is_dir()]
+    assert len(kept) == 2
+    assert before not in kept
+
+
+def test_killed_at_any_moment_the_old_publication_stays_whole(musterstadt, run):
+    """Kill real publishing processes at many moments; a reader sees the old tree or the new one."""
+    run("publish", "--root", musterstadt)
+    old = tree(musterstadt / "public")
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("Works depot", "Works yard"))
+    other = shutil.copytree(musterstadt, musterstadt.parent / "other", symlinks=True)
+    start = time.perf_counter()
+    run("publish", "--root", other)
+    whole = time.perf_counter() - start
+    new = tree(other / "public")
+    killed = 0
+    for moment in range(24):
+        command = [Path(sys.executable).parent / "stadtgraph", "publish", "--root", musterstadt]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(whole * (0.4 + 0.6 * moment / 24))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        assert tree(musterstadt / "public") in (old, new)
+    assert killed
+    assert run("publish", "--root", musterstadt).returncode == 0
+    assert tree(musterstadt / "public") == new
+    assert not list((musterstadt / ".public").glob("*.part"))
+
+
+def test_killed_between_any_two_writes_the_old_publication_stays_whole(tmp_path):
+    """Stop the process inside the switch at every system call that changes the disk."""
+    out = tmp_path / "public"
+    switch(out, "old", {"a": b"old", "b/c": b"old"})
+    old = tree(out)
+    script = """
+import os, sys
+from pathlib import Path
+from stadtgraph.site.build import switch
+left = int(sys.argv[2])
+def audit(event, arguments):
+    global left
+    changes = ("os.rename", "os.mkdir", "os.symlink", "os.remove", "os.rmdir", "os.utime")
+    if event in changes or (event == "open" and arguments[1] == "wb"):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), 9)
+sys.addaudithook(audit)
+switch(Path(sys.argv[1]), "new", {"a": b"new", "b/c": b"new", "d": b"new"})
+"""
+    outcomes = []
+    for step in range(40):
+        copy = tmp_path / str(step)
+        copy.mkdir()
+        switch(copy / "public", "old", {"a": b"old", "b/c": b"old"})
+        code = subprocess.run([sys.executable, "-c", script, copy / "public", str(step)]).returncode
+        seen = tree(copy / "public")
+        assert seen in (old, {"a": b"new", "b/c": b"new", "d": b"new"})
+        outcomes.append((code, seen == old))
+        if code == 0:
+            break
+    assert (-9, True) in outcomes
+    assert outcomes[-1] == (0, False)
+
+
+def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "index.html").write_text("mine")
+    with pytest.raises(CannotPublish):
+        switch(tmp_path / "public", "x", {"a": b"a"})
+    assert (tmp_path / "public" / "index.html").read_text() == "mine"
+
+
+def test_an_empty_folder_may_be_taken(tmp_path):
+    (tmp_path / "public").mkdir()
+    assert switch(tmp_path / "public", "x", {"a": b"a"})
+    assert (tmp_path / "public" / "a").read_bytes() == b"a"
+
+
+def test_a_place_that_cannot_be_written_gets_a_sentence(run, musterstadt):
+    (musterstadt / "file").write_text("")
+    result = run("publish", "--root", musterstadt, "--out", musterstadt / "file" / "public")
+    assert result.returncode == 2
+    assert "cannot be written" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_two_at_once_take_turns(musterstadt):
+    command = [Path(sys.executable).parent / "stadtgraph", "publish", "--root", musterstadt]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4
+    assert sum(b" is new: " in output or b" ist neu: " in output for output in outputs) == 1
+    assert (musterstadt / "public").is_symlink()

@@ -1,0 +1,200 @@
+"""The command answers at once, in the reader's language, without tracebacks."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rdflib import RDF, SH, Graph
+
+COMMANDS = ("validate", "publish", "query", "show")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize(("lang", "word"), [("de", "Ordner der Stadt"), ("en", "The city's folder")])
+def test_help_speaks_the_language(run, command, lang, word):
+    result = run(*[command] * bool(command), "--help", LANG=f"{lang}_XX.UTF-8")
+    assert result.returncode == 0
+    if command:
+        assert word in result.stdout
+
+
+def test_help_loads_no_library_it_does_not_need():
+    code = (
+        "import sys; sys.argv=['stadtgraph', '--help']\n"
+        "from stadtgraph.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'rdflib', 'pyshacl', 'pyoxigraph', 'rich', 'SPARQLWrapper', 'jinja2'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["validate", "--nosuch"], "--nosuch"),
+        (["nosuch"], "nosuch"),
+        (["validate", "--format", "pdf"], "pdf"),
+        (["show"], "SLUG"),
+        (["query", "--timeout", "x"], "'x'"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_wrong_call_gets_one_line(run, arguments, word, lang):
+    result = run(*arguments, LANG=lang)
+    assert result.returncode == 2
+    assert word in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_lang_wins_over_the_environment(run, musterstadt):
+    assert "checked" in run("validate", "--root", musterstadt, "--lang", "en", LANG="de_DE").stdout
+    assert "geprüft" in run("validate", "--root", musterstadt, "--lang=de", LANG="en").stdout
+
+
+@pytest.fixture
+def broken(musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace(' , "Works depot"@en', ""))
+    return musterstadt
+
+
+def test_text_names_place_severity_thing_fault_and_rule(run, broken):
+    result = run("validate", "--root", broken, "--lang", "de")
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        "data/organisations.ttl:11 Verstoß Bauhof",
+        "    Der Name fehlt auf Deutsch oder Englisch. Bitte ergänzen.",
+        "    Regel: shape:Organisation-prefLabel",
+        "4 Dateien geprüft: 1 Verstoß, 0 Warnungen, 0 Hinweise.",
+    ]
+
+
+def test_json_holds_the_same(run, broken):
+    (finding,) = json.loads(run("validate", "--root", broken, "--format", "json").stdout)
+    assert finding["severity"] == "Violation"
+    assert (finding["file"], finding["line"]) == ("data/organisations.ttl", 11)
+    assert finding["label"] == {"de": "Bauhof"}
+    assert finding["component"] == str(SH.MinCountConstraintComponent)
+
+
+def test_turtle_is_a_validation_report(run, broken):
+    graph = Graph().parse(
+        data=run("validate", "--root", broken, "--format", "turtle").stdout, format="turtle"
+    )
+    (report,) = graph.subjects(RDF.type, SH.ValidationReport)
+    (result,) = graph.objects(report, SH.result)
+    assert str(graph.value(result, SH.focusNode)) == "https://example.org/musterstadt/id/bauhof"
+    assert graph.value(report, SH.conforms).toPython() is False
+
+
+def test_only_the_asked_files_are_reported(run, broken):
+    assert run("validate", "--root", broken, broken / "data" / "catalog.ttl").returncode == 0
+    assert run("validate", "--root", broken, broken / "data" / "organisations.ttl").returncode == 1
+
+
+def test_a_check_reports_its_rows(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("org:unitOf id:musterstadt", "org:unitOf id:ordnungsamt"))
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 1
+    assert "data/organisations.ttl:19 Violation Public order office" in result.stdout
+    assert "Public order office is a unit of itself. Please correct org:unitOf." in result.stdout
+    assert "check:unit-of-itself" in result.stdout
+
+
+def test_an_idle_shape_is_reported(run, musterstadt):
+    file = musterstadt / "shapes" / "organisation.ttl"
+    file.write_text(file.read_text().replace("org:FormalOrganization , org:OrganizationalUnit", "org:Post"))
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 0
+    assert "shapes/organisation.ttl:7 Warning Office" in result.stdout
+    assert "rule:idle-shape" in result.stdout
+
+
+def test_a_misspelt_shacl_term_is_an_error(run, musterstadt):
+    file = musterstadt / "shapes" / "organisation.ttl"
+    file.write_text(file.read_text().replace("sh:minCount", "sh:mincount"))
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 1
+    assert "shapes/organisation.ttl:15" in result.stdout
+    assert "sh:minCount" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("sh:path skos:prefLabel ;", 'sh:path "name" ;'), ("sh:minCount 2", 'sh:minCount "two"')],
+)
+def test_malformed_shapes_are_not_ignored(run, musterstadt, old, new):
+    file = musterstadt / "shapes" / "organisation.ttl"
+    file.write_text(file.read_text().replace(old, new))
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stderr
+
+
+def test_a_check_that_cannot_run_is_not_ignored(run, musterstadt):
+    (musterstadt / "queries" / "checks" / "bad.rq").write_text("SELECT ?nothing WHERE { ?nothing ?p ?o }")
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 2
+    assert "queries/checks/bad.rq" in result.stderr
+
+
+def in_terminal(*arguments, **variables):
+    """Run the command with a terminal as its standard output and return what it wrote."""
+    reader, writer = pty.openpty()
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "en", **variables}
+    command = [Path(sys.executable).parent / "stadtgraph", *arguments]
+    subprocess.run(command, env=environment, stdout=writer, stderr=writer, timeout=60)
+    os.close(writer)
+    chunks = []
+    try:
+        while chunk := os.read(reader, 65536):
+            chunks.append(chunk)
+    except OSError:
+        pass
+    os.close(reader)
+    return b"".join(chunks).decode()
+
+
+def test_a_terminal_gets_colours_and_a_pipe_does_not(run, broken):
+    assert "\x1b[" in in_terminal("validate", "--root", broken)
+    assert "\x1b[" not in run("validate", "--root", broken).stdout
+
+
+def test_no_color_is_honoured(broken):
+    assert "\x1b[3" not in in_terminal("validate", "--root", broken, NO_COLOR="1")
+
+
+def test_a_closed_pipe_is_no_traceback(musterstadt):
+    command = f"{Path(sys.executable).parent / 'stadtgraph'} query --root {musterstadt} aemter | true"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert "Traceback" not in result.stderr
+
+
+def test_show_tells_everything_about_one_thing(run, musterstadt):
+    for name in (
+        "bauhof",
+        "id:bauhof",
+        "https://example.org/musterstadt/id/bauhof",
+        "Works depot",
+        "works DEPOT",
+    ):
+        result = run("show", name, "--root", musterstadt)
+        assert result.returncode == 0
+        assert "org:unitOf: Public order office (id:ordnungsamt)" in result.stdout
+        assert "[data/organisations.ttl:10]" in result.stdout
+
+
+def test_show_offers_what_comes_near(run, musterstadt):
+    result = run("show", "bauhoff", "--root", musterstadt)
+    assert result.returncode == 2
+    assert "bauhof  Works depot" in result.stderr

@@ -1,0 +1,75 @@
+"""What cannot be read is named with file, line and remedy; what can be read is read exactly."""
+
+import pytest
+from pyoxigraph import NamedNode
+
+from stadtgraph.findings import CannotLook
+from stadtgraph.load import load
+
+BASE = "https://example.org/musterstadt/"
+
+
+def faults(root, *extra):
+    with pytest.raises(CannotLook) as caught:
+        load(root, extra)
+    return [(finding.rule.rsplit(":")[-1], finding.place) for finding in caught.value.findings]
+
+
+def test_each_file_is_its_own_named_graph(musterstadt):
+    (musterstadt / "data" / "events").mkdir()
+    (musterstadt / "data" / "events" / "2023.ttl").write_text("<urn:a> <urn:b> <urn:c> .")
+    city = load(musterstadt)
+    graphs = {graph.value for graph in city.store.named_graphs()}
+    assert graphs == {
+        BASE + name for name in ("graph/catalog", "graph/organisations", "graph/events/2023", "def")
+    }
+
+
+def test_a_byte_order_mark_does_no_harm(musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert load(musterstadt).place(BASE + "id/bauhof") == ("data/organisations.ttl", 10)
+
+
+def test_all_unreadable_files_are_named_at_once(musterstadt):
+    (musterstadt / "data" / "a.ttl").write_text("<urn:a> <urn:b>\n")
+    (musterstadt / "data" / "b.ttl").write_bytes("<urn:a>\n<urn:b> 'Straße' .".encode("latin-1"))
+    (musterstadt / "shapes" / "c.ttl").mkdir()
+    assert faults(musterstadt) == [
+        ("syntax-end", "data/a.ttl:1"),
+        ("not-utf8", "data/b.ttl:2"),
+        ("is-a-folder", "shapes/c.ttl"),
+    ]
+
+
+@pytest.mark.parametrize("part", ["data", "ontology", "shapes"])
+def test_a_missing_folder_is_named(musterstadt, part):
+    (musterstadt / part).rename(musterstadt / "elsewhere")
+    assert ("missing-folder", part) in faults(musterstadt)
+
+
+def test_an_empty_folder_is_no_city(musterstadt):
+    for file in (musterstadt / "data").iterdir():
+        file.unlink()
+    assert faults(musterstadt) == [("empty-folder", "data")]
+
+
+@pytest.mark.parametrize(
+    "space", ['"no iri"', '"https://a.example/" , "https://b.example/"', '"https://a.example"']
+)
+def test_a_catalogue_has_to_name_one_base(musterstadt, space):
+    file = musterstadt / "data" / "catalog.ttl"
+    file.write_text(file.read_text().replace('"https://example.org/musterstadt/"', space))
+    assert faults(musterstadt) == [("no-base", "data/catalog.ttl")]
+
+
+def test_a_file_that_is_not_there_is_named(musterstadt):
+    assert [rule for rule, _ in faults(musterstadt, musterstadt / "nothing.ttl")] == ["missing-file"]
+
+
+def test_a_file_from_outside_becomes_part_of_the_city(musterstadt, tmp_path):
+    extra = tmp_path / "extra.ttl"
+    extra.write_text(f"<{BASE}id/new> a <urn:Thing> .")
+    city = load(musterstadt, [extra])
+    assert any(city.store.quads_for_pattern(NamedNode(BASE + "id/new"), None, None))
+    assert city.place(BASE + "id/new") == (extra.as_posix(), 1)
