@@ -5,12 +5,21 @@ import shutil
 import pytest
 
 HEAD = """@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix def: <https://w3id.org/dortbunt/def#> .
+@prefix graph: <https://w3id.org/dortbunt/graph/> .
 @prefix id: <https://w3id.org/dortbunt/id/> .
 @prefix org: <http://www.w3.org/ns/org#> .
 @prefix schema: <https://schema.org/> .
+@prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix source: <https://w3id.org/dortbunt/source/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+
+graph:zz-test a sd:Graph ;
+    dcterms:title "Versuch"@de , "Trial"@en ;
+    dcterms:description "Ein Versuch."@de , "A trial."@en ;
+    dcterms:modified "2026-11-23"^^xsd:date ;
+    def:basis id:angabe-anderer-quellen .
 
 """
 BODY = """id:zz-test a org:OrganizationalUnit , schema:GovernmentOrganization ;
@@ -22,18 +31,19 @@ BODY = """id:zz-test a org:OrganizationalUnit , schema:GovernmentOrganization ;
 """
 TEXTS = {
     "valid": (0, "", ""),
-    "truncated": (2, ":14", "ends in the middle"),
-    "unknown-prefix": (2, ":13", "prefix orgg:"),
-    "iri-with-space": (2, ":14", "spaces as %20"),
-    "http-schema": (1, ":4", "http://schema.org/"),
-    "bad-date": (1, ":14", "date"),
-    "duplicate-label": (1, ":10", "German"),
-    "same-label": (1, ":10", "Gleichstellungsbüro"),
-    "no-source": (1, ":9", "source"),
-    "blank-node": (1, ":14", "without a name"),
-    "long-literal": (1, ":14", "characters long"),
-    "script": (1, ":10", "<"),
-    "misspelt": (1, ":14", "org:purpose"),
+    "truncated": (2, ":23", "ends in the middle"),
+    "unknown-prefix": (2, ":22", "prefix orgg:"),
+    "iri-with-space": (2, ":23", "spaces as %20"),
+    "http-schema": (1, ":6", "http://schema.org/"),
+    "bad-date": (1, ":23", "date"),
+    "duplicate-label": (1, ":19", "German"),
+    "same-label": (1, ":19", "Gleichstellungsbüro"),
+    "no-source": (1, ":18", "source"),
+    "blank-node": (1, ":23", "without a name"),
+    "long-literal": (2, ":23", "characters long"),
+    "longer-literal": (1, ":23", "characters long"),
+    "script": (1, ":19", "<"),
+    "misspelt": (1, ":23", "org:purpose"),
 }
 
 
@@ -54,6 +64,7 @@ def text_of(fault):
             "dcterms:source", "schema:address [ a schema:PostalAddress ] ; dcterms:source"
         ),
         "long-literal": BODY.replace("dcterms:source", f'skos:note "{"x" * 50_000_000}"@de ; dcterms:source'),
+        "longer-literal": BODY.replace("dcterms:source", f'skos:note "{"x" * 50_000}"@de ; dcterms:source'),
         "script": BODY.replace("Teststelle", "<script>alert(1)</script>"),
         "misspelt": BODY.replace("dcterms:source", "org:purpos id:vielfalt ; dcterms:source"),
     }[fault]
@@ -125,7 +136,7 @@ def test_bytes_that_are_not_utf8(run, published):
     file = published / "data" / "zz-test.ttl"
     file.write_bytes(text_of("valid").replace("Teststelle", "Prüfstelle").encode("latin-1"))
     try:
-        result = publish(run, published, 2, "data/zz-test.ttl:10", "not stored as UTF-8")
+        result = publish(run, published, 2, "data/zz-test.ttl:19", "not stored as UTF-8")
         assert len(messages(result)) == 1
     finally:
         file.unlink()

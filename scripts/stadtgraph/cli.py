@@ -101,7 +101,7 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
 
     start = perf_counter()
     city, findings = _checked(root, lang)
-    _print_findings(findings, city, lang, sys.stderr)
+    _print_findings([f for f in findings if f.severity != "Info"], city, lang, sys.stderr)
     if _exit_code(findings) == VIOLATIONS:
         click.echo(say("not-published", lang, result=_result(findings, lang)), err=True)
         sys.exit(VIOLATIONS)
@@ -122,6 +122,9 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         "digest": done.digest,
     }
     click.echo(say("published" if done.changed else "published-same", lang, **values))
+    notes = sum(finding.severity == "Info" for finding in findings)
+    if notes:
+        click.echo(say("published-notes", lang, notes=count_of("count-Info", notes, lang)))
 
 
 @cli.command(help=_text("help-query"))

@@ -15,7 +15,7 @@ from stadtgraph.findings import CannotLook, Finding, Severity
 from stadtgraph.messages import both
 from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, prefixes
 from stadtgraph.terms import TYPE, text
-from stadtgraph.turtle import Places, places
+from stadtgraph.turtle import Places, longest_text, places
 
 URI_SPACE: Final = NamedNode(VOCABULARIES["void"] + "uriSpace")
 LABELS: Final = tuple(
@@ -32,7 +32,7 @@ NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
 SYNTAX: Final = (
     ("syntax-prefix", re.compile(r"The prefix (?P<it>\S*:) has not been declared")),
     ("syntax-iri", re.compile(r"Invalid IRI|No scheme found|IRI")),
-    ("syntax-end", re.compile(r"Unexpected end of file")),
+    ("syntax-end", re.compile(r"Unexpected end")),
     ("syntax-dot", re.compile(r"dot")),
     ("syntax-other", re.compile(r"")),
 )
@@ -77,7 +77,7 @@ class City:
                 line = self.places(self.files[graph]).line(subject, *path)
                 if line:
                     return self.relative(self.files[graph]), line
-        return "", 0
+        return (self.relative(self.files[subject]), 1) if subject in self.files else ("", 0)
 
     def _graphs(self, store: Store, subject: str, predicate: str, value: str) -> list[str]:
         quads = store.quads_for_pattern(_node(subject), _node(predicate), None)
@@ -194,6 +194,9 @@ def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
         store.load(input=content, format=RdfFormat.TURTLE, to_graph=NamedNode(graph))
     except SyntaxError as error:
         return [_syntax_fault(error, where, document)]
+    except MemoryError:
+        line, length = longest_text(document)
+        return [_fault("text-too-long-to-read", where, line, length=str(length))]
     return []
 
 

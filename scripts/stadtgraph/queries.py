@@ -193,7 +193,7 @@ def ask_endpoint(url: str, query: str, timeout: int) -> Answer:
 
     """
     from http.client import HTTPException
-    from urllib.error import URLError
+    from urllib.error import HTTPError, URLError
 
     from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
     from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
@@ -213,6 +213,10 @@ def ask_endpoint(url: str, query: str, timeout: int) -> Answer:
         raise BadQuery("endpoint-timeout", url=url, seconds=str(timeout)) from error
     except SPARQLWrapperException as error:
         reason = " ".join(str(error).split())[:300]
+        raise BadQuery("endpoint-refused", url=url, reason=reason) from error
+    except HTTPError as error:
+        detail = error.read(300).decode(errors="replace")
+        reason = f"HTTP {error.code} {error.reason} {detail}".strip()
         raise BadQuery("endpoint-refused", url=url, reason=reason) from error
     except (URLError, HTTPException, OSError) as error:
         if isinstance(getattr(error, "reason", None), TimeoutError):

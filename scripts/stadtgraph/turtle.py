@@ -110,3 +110,10 @@ def places(text: str) -> Places:
         else:
             found.objects.setdefault((subject, predicate, resolve(kind, token)), line)
     return found
+
+
+def longest_text(document: str) -> tuple[int, int]:
+    """Return line and length of the longest string of a Turtle document."""
+    strings = [(len(token), line) for kind, token, line in _tokens(document) if kind == "string"]
+    length, line = max(strings, default=(0, 1))
+    return line, length

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pyshacl
 from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
 from rdflib import Graph
@@ -16,6 +18,7 @@ def validate_with_pyshacl(data: Graph, shapes: Graph) -> Report:
         MalformedShapes: as pyshacl puts it.
 
     """
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     try:
         _, graph, text = pyshacl.validate(
             data, shacl_graph=shapes, inference="none", advanced=False, do_owl_imports=False
