@@ -136,7 +136,7 @@ def test_killed_at_any_moment_the_old_publication_stays_whole(musterstadt, run):
 def test_killed_between_any_two_writes_the_old_publication_stays_whole(tmp_path):
     """Stop the process inside the switch at every system call that changes the disk."""
     out = tmp_path / "public"
-    switch(out, "old", {"a": b"old", "b/c": b"old"})
+    switch(out, {"a": b"old", "b/c": b"old"})
     old = tree(out)
     script = """
 import os, sys
@@ -145,19 +145,19 @@ from stadtgraph.site.build import switch
 left = int(sys.argv[2])
 def audit(event, arguments):
     global left
-    changes = ("os.rename", "os.mkdir", "os.symlink", "os.remove", "os.rmdir", "os.utime")
-    if event in changes or (event == "open" and arguments[1] == "wb"):
+    changes = ("os.rename", "os.mkdir", "os.symlink", "os.remove", "os.rmdir", "os.utime", "os.link")
+    if event in changes or (event == "open" and arguments[1] in ("wb", "w")):
         left -= 1
         if left < 0:
             os.kill(os.getpid(), 9)
 sys.addaudithook(audit)
-switch(Path(sys.argv[1]), "new", {"a": b"new", "b/c": b"new", "d": b"new"})
+switch(Path(sys.argv[1]), {"a": b"new", "b/c": b"new", "d": b"new"})
 """
     outcomes = []
-    for step in range(40):
+    for step in range(60):
         copy = tmp_path / str(step)
         copy.mkdir()
-        switch(copy / "public", "old", {"a": b"old", "b/c": b"old"})
+        switch(copy / "public", {"a": b"old", "b/c": b"old"})
         code = subprocess.run([sys.executable, "-c", script, copy / "public", str(step)]).returncode
         seen = tree(copy / "public")
         assert seen in (old, {"a": b"new", "b/c": b"new", "d": b"new"})
@@ -172,13 +172,13 @@ def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "index.html").write_text("mine")
     with pytest.raises(CannotPublish):
-        switch(tmp_path / "public", "x", {"a": b"a"})
+        switch(tmp_path / "public", {"a": b"a"})
     assert (tmp_path / "public" / "index.html").read_text() == "mine"
 
 
 def test_an_empty_folder_may_be_taken(tmp_path):
     (tmp_path / "public").mkdir()
-    assert switch(tmp_path / "public", "x", {"a": b"a"})
+    assert switch(tmp_path / "public", {"a": b"a"})
     assert (tmp_path / "public" / "a").read_bytes() == b"a"
 
 

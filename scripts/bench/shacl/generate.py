@@ -53,7 +53,9 @@ def organisation(rng: random.Random, n: int) -> Entity:
         "schema:telephone": [f'"0231 {n}"' if n % 2 else f'"+49 231 {n}"'],
         "schema:foundingDate": [f'"{1900 + n % 120}-0{1 + n % 9}-1{n % 10}"^^xsd:date'],
         "schema:numberOfEmployees": [str(n % 900)],
-        "schema:description": [f'"Das Amt {n} der Stadt ist für vieles da und berät Bürgerinnen und Bürger."@de'],
+        "schema:description": [
+            f'"Das Amt {n} der Stadt ist für vieles da und berät Bürgerinnen und Bürger."@de'
+        ],
         "dcterms:source": [f"<https://stadt.example/quelle/{n % 97}>"],
     }
     if n:

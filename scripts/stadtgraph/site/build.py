@@ -1,38 +1,45 @@
-"""Write a publication beside the last one and switch in one step.
+"""Write a publication: every document of every thing, and only what changed since the last one.
 
-``public`` is a symbolic link to ``.public/<digest>/``. A new publication is written in full next to the old
-one; then the link is replaced, which POSIX does atomically (rename). Whenever the process dies, readers see a
-whole publication: the old one or the new one.
+A thing's documents depend on its footprint alone. Where footprint and engine are those of the last
+publication, its documents are taken over as hard links; the tree is the same, byte for byte, as if everything
+had been written anew.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TextIO
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
+from stadtgraph.site import overview, pages, reference
 from stadtgraph.site.dumps import dumps
-from stadtgraph.site.picture import pictures
+from stadtgraph.site.frame import frame_digest
+from stadtgraph.site.reading import Reading
+from stadtgraph.site.shelf import CannotPublish, Document, Shelf, Writer, shelf
+from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
-SUMS = "SHA256SUMS"
-KEPT = 2
+__all__ = ["CannotPublish", "Publication", "publish", "switch"]
+Documents = Iterator[tuple[str, bytes]]
+Step = Callable[[int, int], None]
 
 
-class CannotPublish(Exception):
-    """The target cannot be written; ``key`` and ``values`` name the sentence that says why."""
+@dataclass
+class Changes:
+    """What differs from the publication before: IRIs of things, in order."""
 
-    def __init__(self, key: str, **values: str) -> None:
-        self.key, self.values = key, values
-        super().__init__(key, values)
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -42,14 +49,20 @@ class Publication:
     folder: Path
     digest: str
     changed: bool
+    first: bool
     files: int
+    pages: int
+    written: int
     size: int
     asserted: int
     derived: int
+    changes: Changes
 
 
-def publish(city: City, out: Path) -> Publication:
+def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Publication:
     """Complete the graph, write it to ``out`` in every form; the city has been validated before.
+
+    ``step`` is told how many things are done, of how many.
 
     Raises:
         CannotPublish: ``out`` is in the way or cannot be written.
@@ -59,13 +72,35 @@ def publish(city: City, out: Path) -> Publication:
     _drop_placeholders(city)
     asserted = len(city.store)
     derived = sum(derive(city).values())
-    tree = dict(_tree(city))
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(tree.items())}
-    listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
-    digest = hashlib.sha256(listing).hexdigest()[:16]
-    changed = switch(out, digest, {**tree, SUMS: listing})
-    size = sum(map(len, tree.values())) + len(listing)
-    return Publication(out, digest, changed, len(tree) + 1, size, asserted, derived)
+    site = Site(city)
+    reading = Reading(site)
+    with shelf(out) as kept:
+        writer = Writer(kept.draft)
+        kept.draft.mkdir()
+        last = Last(kept, _engine() + frame_digest(reading))
+        with kept.draft_things.open("w", encoding="utf-8") as notes:
+            reused = _things(reading, writer, last, notes, step)
+        for name, content in _whole(reading):
+            writer.write(name, content)
+        for name, content in _closing(reading, dict(writer.written)):
+            writer.write(name, content)
+        digest, size = writer.finish()
+        first = kept.last is None
+        changed = kept.show(digest)
+    names = writer.written
+    return Publication(
+        folder=out,
+        digest=digest,
+        changed=changed,
+        first=first,
+        files=len(names),
+        pages=sum(name.endswith(".html") for name in names),
+        written=len(names) - reused,
+        size=size,
+        asserted=asserted,
+        derived=derived,
+        changes=last.changes,
+    )
 
 
 def _drop_placeholders(city: City) -> None:
@@ -75,78 +110,126 @@ def _drop_placeholders(city: City) -> None:
             city.store.remove(quad)
 
 
-def _tree(city: City) -> Iterator[tuple[str, bytes]]:
-    for suffix, content in dumps(city.store, city.prefixes):
+def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, step: Step) -> int:
+    """Write the documents of each thing, or take them over; return how many were taken over."""
+    notes.write(json.dumps(last.engine) + "\n")
+    things = reading.site.things
+    reused = 0
+    for number, iri in enumerate(things):
+        footprint = reading.footprint(iri)
+        before = last.find(iri)
+        documents = before.documents if before else []
+        if before and before.footprint == footprint and writer.keep(last.folder, documents):
+            reused += len(documents)
+        else:
+            documents = [writer.write(*document) for document in _documents(reading, iri)]
+            last.compare(iri, before, documents)
+        entry = [iri, footprint, [[d.name, d.digest, d.size, d.made] for d in documents]]
+        notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        step(number + 1, len(things))
+    last.rest()
+    return reused
+
+
+def _documents(reading: Reading, iri: str) -> Documents:
+    """Yield the documents of one thing; its pages come last and name the others as downloads."""
+    beside: list[str] = []
+    yield from pages.thing_documents(reading, iri, beside)
+
+
+def _whole(reading: Reading) -> Documents:
+    """Yield what depends on the whole graph."""
+    for suffix, content in dumps(reading.city.store, reading.city.prefixes):
         yield f"download/latest/dataset.{suffix}", content
-    yield from pictures(city)
+    yield from overview.whole_documents(reading)
+    yield from reference.question_pages(reading)
 
 
-def switch(out: Path, digest: str, tree: Mapping[str, bytes]) -> bool:
+def _closing(reading: Reading, written: dict[str, tuple[str, int]]) -> Documents:
+    """Yield what has to know everything that was written."""
+    yield from overview.picture_pages(reading, written)
+    yield from reference.term_pages(reading, written)
+    yield from overview.data_pages(reading, written)
+
+
+@dataclass(frozen=True)
+class Before:
+    """A thing in the last publication."""
+
+    iri: str
+    footprint: str
+    documents: list[Document]
+
+
+class Last:
+    """The last publication's things, read in step with the new one's, and what differs."""
+
+    def __init__(self, kept: Shelf, engine: str) -> None:
+        self.engine = engine
+        self.changes = Changes()
+        self.folder: Path = kept.last or kept.folder
+        self._same_engine = False
+        self._lines = self._read(kept.things) if kept.things else iter(())
+        self._next = next(self._lines, None)
+
+    def _read(self, path: Path) -> Iterator[Before]:
+        with path.open(encoding="utf-8") as lines:
+            self._same_engine = json.loads(next(lines, "0")) == self.engine
+            for line in lines:
+                iri, footprint, documents = json.loads(line)
+                if not self._same_engine:
+                    footprint = ""
+                yield Before(iri, footprint, [Document(*document) for document in documents])
+
+    def find(self, iri: str) -> Before | None:
+        """Return a thing as it was before; things are asked for in order."""
+        while self._next and self._next.iri < iri:
+            self.changes.removed.append(self._next.iri)
+            self._next = next(self._lines, None)
+        if self._next and self._next.iri == iri:
+            found, self._next = self._next, next(self._lines, None)
+            return found
+        return None
+
+    def compare(self, iri: str, before: Before | None, documents: list[Document]) -> None:
+        """Note whether a thing that was written anew is new or differs."""
+        if before is None:
+            self.changes.added.append(iri)
+        elif [(d.name, d.digest) for d in before.documents] != [(d.name, d.digest) for d in documents]:
+            self.changes.changed.append(iri)
+
+    def rest(self) -> None:
+        """Note the things that are left: they are gone."""
+        while self._next:
+            self.changes.removed.append(self._next.iri)
+            self._next = next(self._lines, None)
+
+
+@cache
+def _engine() -> str:
+    """Return a digest of the engine itself: a new template makes every page new."""
+    digest = hashlib.blake2b(digest_size=16)
+
+    def add(folder: Traversable) -> None:
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+            if entry.is_dir() and entry.name != "__pycache__":
+                add(entry)
+            elif entry.is_file():
+                digest.update(entry.name.encode() + entry.read_bytes())
+
+    add(files("stadtgraph"))
+    return digest.hexdigest()
+
+
+def switch(out: Path, tree: dict[str, bytes]) -> bool:
     """Make ``out`` show ``tree``; return whether that is something new.
 
     Raises:
         CannotPublish: ``out`` is in the way or cannot be written.
 
     """
-    try:
-        with _alone(out) as shelf:
-            new = shelf / digest
-            link = shelf / "link"
-            before = out.resolve() if out.is_symlink() else None
-            _remove(*shelf.glob("*.part"), link)
-            if not new.exists():
-                _write(shelf / f"{digest}.part", tree)
-                (shelf / f"{digest}.part").rename(new)
-            if out.is_dir() and not out.is_symlink():
-                out.rmdir()
-            link.symlink_to(Path(shelf.name) / digest)
-            link.replace(out)
-            _sync(out.parent)
-            os.utime(new)
-            others = sorted((p for p in shelf.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-            _remove(*[path for path in others[:-KEPT] if path not in (new, before)])
-            return before != new.resolve()
-    except OSError as error:
-        raise CannotPublish(
-            "cannot-write", path=str(error.filename or out), reason=error.strerror or ""
-        ) from error
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[Path]:
-    """Hold the folder that keeps the publications of ``out``, so that two runs take turns."""
-    if out.exists() and not out.is_symlink() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotPublish("out-in-the-way", path=str(out))
-    shelf = out.parent / f".{out.name}"
-    shelf.mkdir(parents=True, exist_ok=True)
-    with (shelf / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield shelf
-
-
-def _write(folder: Path, tree: Mapping[str, bytes]) -> None:
-    for name, content in tree.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
-        _sync(path)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(*paths: Path) -> None:
-    for path in paths:
-        if path.is_symlink() or path.is_file():
-            path.unlink()
-        elif path.is_dir():
-            shutil.rmtree(path)
+    with shelf(out) as kept:
+        writer = Writer(kept.draft)
+        for name, content in tree.items():
+            writer.write(name, content)
+        return kept.show(writer.finish()[0])

@@ -1,0 +1,273 @@
+"""What every page has around its content: head, menu, foot, links; and the sections that things belong to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from stadtgraph.messages import LANGUAGES
+from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
+from stadtgraph.site.describe import point_in_time
+from stadtgraph.site.reading import Reading, address
+from stadtgraph.site.words import Words
+
+ORG: Final = VOCABULARIES["org"]
+SCHEMA: Final = VOCABULARIES["schema"]
+SKOS: Final = VOCABULARIES["skos"]
+DCTERMS: Final = VOCABULARIES["dcterms"]
+DESCRIPTIONS: Final = (
+    DCTERMS + "description",
+    SCHEMA + "description",
+    SKOS + "definition",
+    VOCABULARIES["rdfs"] + "comment",
+)
+SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "body": tuple(
+        ORG + name
+        for name in (
+            "FormalOrganization",
+            "Organization",
+            "OrganizationalCollaboration",
+            "OrganizationalUnit",
+        )
+    ),
+    "event": tuple(SCHEMA + name for name in ("Event", "EventSeries", "Festival")),
+    "place": tuple(SCHEMA + name for name in ("AdministrativeArea", "City", "CityHall", "Place")),
+    "concept": (SKOS + "Concept", SKOS + "ConceptScheme"),
+}
+ISSUES: Final = {
+    "github.com": "issues/new?title={title}&body={body}",
+    "": "issues/new?title={title}&body={body}",
+}
+GITLAB: Final = "-/issues/new?issue[title]={title}&issue[description]={body}"
+TEMPLATES: Final = Environment(
+    loader=PackageLoader("stadtgraph.site"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words and their language; no language means that of the page."""
+
+    value: str
+    lang: str = ""
+
+
+def text_in(texts: Mapping[str, str], lang: str) -> Text:
+    """Return a text in ``lang``, else in another language, which is then named."""
+    if lang in texts:
+        return Text(texts[lang])
+    for other in ("", "en", *texts):
+        if other in texts:
+            return Text(texts[other], other)
+    return Text("")
+
+
+def section_of(reading: Reading, iri: str) -> str:
+    """Return the section that a thing is listed in."""
+    for name in ("source", "graph"):
+        if iri.startswith(reading.base + LOCAL[name]):
+            return name
+    types = reading.types(iri)
+    return next((name for name, classes in SECTIONS.items() if not types.isdisjoint(classes)), "other")
+
+
+class Frame:
+    """The frame of a city's pages in one language."""
+
+    def __init__(self, reading: Reading, lang: str) -> None:
+        self.reading, self.lang, self.words = reading, lang, Words(lang)
+        self.other = next(other for other in LANGUAGES if other != lang)
+        self.static = static()
+        self.sections = [name for name, classes in SECTIONS.items() if reading.instances(classes)]
+        self.record = self._record()
+        self.themes = bool(themes(reading))
+
+    @classmethod
+    def of(cls, reading: Reading, lang: str) -> Frame:
+        """Return the frame of a reading, made once for each language."""
+        frames = FRAMES.setdefault(reading, {})
+        if lang not in frames:
+            frames[lang] = cls(reading, lang)
+        return frames[lang]
+
+    def file(self, name: str) -> str:
+        """Return the file of a page in this language: German has no suffix."""
+        page, mark, fragment = name.partition("#")
+        return f"{page}{'' if self.lang == 'de' else '.' + self.lang}.html{mark}{fragment}"
+
+    def link(self, iri: str, origin: str) -> str:
+        """Return the relative address of a thing's page; nothing when it has none."""
+        name = self.reading.document(iri)
+        return address(self.file(name), origin) if name else ""
+
+    def named(self, iri: str) -> Text:
+        """Return the name of a thing."""
+        label = self.reading.label(iri)
+        if not label:
+            return Text(shorten(iri, self.reading.base), "zxx")
+        return text_in(label, self.lang)
+
+    def _record(self) -> dict[str, Any]:
+        """Return what the dataset says about itself."""
+        reading, dataset = self.reading, self.reading.site.dataset
+        title = text_in(reading.texts(dataset, DCTERMS + "title"), self.lang) if dataset else Text("")
+        publishers = reading.objects(dataset, DCTERMS + "publisher") if dataset else []
+        licences = reading.objects(dataset, DCTERMS + "license") if dataset else []
+        modified = reading.objects(dataset, DCTERMS + "modified") if dataset else []
+        publisher = ""
+        if publishers:
+            names = reading.texts(publishers[0], VOCABULARIES["foaf"] + "name", SCHEMA + "name")
+            publisher = text_in(names, self.lang).value
+        links = reading.objects(dataset, SCHEMA + "license") if dataset else []
+        return {
+            "title": title.value,
+            "short": title.value.partition(":")[0] or reading.base,
+            "rest": title.value.partition(":")[2].strip(),
+            "description": text_in(reading.texts(dataset, DCTERMS + "description"), self.lang).value
+            if dataset
+            else "",
+            "publisher": publisher or title.value.partition(":")[0],
+            "licence": _licence(licences[0]) if licences else "",
+            "licence_link": (links or licences or [""])[0],
+            "modified": point_in_time(modified[0], self.words) if modified else "",
+            "repository": self._repository(dataset),
+        }
+
+    def _repository(self, dataset: str) -> str:
+        """Return where the city's files are kept in the open; errors are reported there."""
+        if not dataset:
+            return ""
+        properties = (
+            SCHEMA + "codeRepository",
+            VOCABULARIES["foaf"] + "page",
+            VOCABULARIES["dcat"] + "repository",
+        )
+        found = [iri for iri in self.reading.objects(dataset, *properties) if iri.startswith("https://")]
+        return found[0].removesuffix("/") if found else ""
+
+    def report_link(self, iri: str, name: str, place: str) -> str:
+        """Return the address at which to report an error, with subject and text filled in."""
+        title = self.words("report-subject", name=name)
+        body = self.words("report-body", iri=iri, place=place)
+        repository, mail = self.record["repository"], self._mail()
+        if repository:
+            pattern = GITLAB if "gitlab" in repository or "opencode.de" in repository else ISSUES[""]
+            return f"{repository}/{pattern.format(title=quote(title), body=quote(body))}"
+        return f"{mail}?subject={quote(title)}&body={quote(body)}" if mail else ""
+
+    def _mail(self) -> str:
+        """Return the mailbox for questions on the dataset."""
+        if not self.reading.site.dataset:
+            return ""
+        for contact in self.reading.objects(self.reading.site.dataset, VOCABULARIES["dcat"] + "contactPoint"):
+            for mail in self.reading.objects(contact, VOCABULARIES["vcard"] + "hasEmail"):
+                if mail.startswith("mailto:"):
+                    return mail.partition("?")[0]
+        return ""
+
+    def menu(self, name: str) -> list[tuple[str, str, bool]]:
+        """Return the main menu as seen from a page: words, address, whether it is this page."""
+        entries = [("theme", "theme")] if self.themes else []
+        entries += [(section, f"list/{section}") for section in self.sections]
+        entries += [("queries", "queries"), ("data", "data")]
+        return [(self.words(key), address(self.file(page), name), page == name) for key, page in entries]
+
+    def snippet(self, iri: str) -> str:
+        """Return the lines that describe a thing to search engines; nothing for kinds without any."""
+        return snippet(self.reading.site, iri, self.lang) or ""
+
+    def render(self, template: str, name: str, **values: Any) -> bytes:
+        """Fill a template for the page ``name``."""
+
+        def to(page: str) -> str:
+            return address(page, name)
+
+        return (
+            TEMPLATES.get_template(template)
+            .render(
+                lang=self.lang,
+                other=self.other,
+                t=self.words,
+                to=to,
+                page=lambda target: address(self.file(target), name),
+                link=lambda iri: self.link(iri, name),
+                here=address(self.file(name).rpartition("/")[2]),
+                there=address(self.of(self.reading, self.other).file(name).rpartition("/")[2]),
+                static=lambda file: to("static/" + self.static[file]),
+                site=self.record,
+                menu=self.menu(name),
+                name=name,
+                **values,
+            )
+            .encode()
+        )
+
+
+FRAMES: Final[WeakKeyDictionary[Reading, dict[str, Frame]]] = WeakKeyDictionary()
+
+
+def frame_digest(reading: Reading) -> str:
+    """Return a digest of all that pages show besides their thing's footprint."""
+    menus = [Frame.of(reading, lang).menu("") for lang in LANGUAGES]
+    return reading.frame + hashlib.blake2b(repr(menus).encode(), digest_size=16).hexdigest()
+
+
+def themes(reading: Reading) -> list[str]:
+    """Return the themes of the city in order: what its events are about, else the top concepts worked for."""
+    found: set[str] = set()
+    for predicate in (SCHEMA + "about", ORG + "purpose"):
+        for event in reading.instances(SECTIONS["event" if predicate.startswith(SCHEMA) else "body"]):
+            for iri in reading.objects(event, predicate):
+                if SKOS + "Concept" in reading.types(iri) and reading.objects(iri, SKOS + "topConceptOf"):
+                    found.add(iri)
+        if found:
+            break
+    return sorted(found, key=lambda iri: (_notation(reading, iri), reading.name(iri, "de")))
+
+
+def _notation(reading: Reading, iri: str) -> tuple[int, str]:
+    notation = next(iter(reading.objects(iri, SKOS + "notation")), "")
+    return (int(notation) if notation.isdecimal() else 10**9), notation
+
+
+def _licence(iri: str) -> str:
+    """Return the short name of a licence as its IRI gives it."""
+    return "/".join(iri.rstrip("/").split("/")[-2:])
+
+
+@cache
+def static() -> dict[str, str]:
+    """Return the files that all pages need, each under a name that changes with its content."""
+    names = {}
+    for entry in sorted(files("stadtgraph.site").joinpath("static").iterdir(), key=lambda e: e.name):
+        stem, _, ending = entry.name.rpartition(".")
+        names[entry.name] = f"{stem}.{hashlib.sha256(entry.read_bytes()).hexdigest()[:8]}.{ending}"
+    return names
+
+
+def static_documents() -> list[tuple[str, bytes]]:
+    """Return those files."""
+    folder = files("stadtgraph.site").joinpath("static")
+    return [(f"static/{name}", folder.joinpath(entry).read_bytes()) for entry, name in static().items()]
+
+
+try:
+    from stadtgraph.site.jsonld import snippet
+except ImportError:
+
+    def snippet(site: Any, iri: str, lang: str) -> str | None:
+        """Return nothing until there are snippets."""
+        return None

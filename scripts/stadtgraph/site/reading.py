@@ -1,0 +1,148 @@
+"""The city as its pages read it: quads in one order, names, and what a page depends on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from typing import Final
+from urllib.parse import quote
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from stadtgraph.derive import DERIVED
+from stadtgraph.findings import in_language
+from stadtgraph.namespaces import LOCAL, shorten
+from stadtgraph.site.things import PARTS, Site
+from stadtgraph.terms import TYPE, text
+
+CACHED: Final = 50_000
+OWN: Final = ("graph", "id", "source")
+PART_CLASSES: Final = frozenset(text(node) for node in PARTS)
+
+
+class Reading:
+    """Read a site for people."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.city, self.base = site, site.city, site.base
+        self.derived = site.base + DERIVED
+        self.label = lru_cache(CACHED)(site.city.label)
+        self.types = lru_cache(CACHED)(self._types)
+        self.outgoing = lru_cache(2000)(self._outgoing)
+        self.document = lru_cache(CACHED)(self._document)
+        self.notes: dict[str, dict[str, list[str]]] = {}
+        self._digest = lru_cache(CACHED)(self._digest_of_node)
+
+    def name(self, iri: str, lang: str) -> str:
+        """Return the name of a thing in a language, else in another, else its short IRI."""
+        return in_language(self.label(iri), lang) or shorten(iri, self.base)
+
+    def _outgoing(self, iri: str) -> tuple[Quad, ...]:
+        """Return what is stated about a thing."""
+        return _sorted(self.city.store.quads_for_pattern(NamedNode(iri), None, None))
+
+    def incoming(self, iri: str) -> tuple[Quad, ...]:
+        """Return the statements that refer to a thing."""
+        return _sorted(self.city.store.quads_for_pattern(None, None, NamedNode(iri)))
+
+    def objects(self, iri: str, *predicates: str) -> list[str]:
+        """Return the IRIs and texts that these properties have, each once."""
+        quads = [quad for quad in self.outgoing(iri) if quad.predicate.value in predicates]
+        return list(dict.fromkeys(text(quad.object) for quad in quads))
+
+    def subjects(self, predicate: str, value: str) -> list[str]:
+        """Return the things that have a value for a property."""
+        quads = self.city.store.quads_for_pattern(None, NamedNode(predicate), NamedNode(value))
+        return sorted({quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)})
+
+    def texts(self, iri: str, *predicates: str) -> dict[str, str]:
+        """Return the first of these properties that has texts, by language."""
+        for predicate in predicates:
+            found = {
+                quad.object.language or "": quad.object.value
+                for quad in self.outgoing(iri)
+                if quad.predicate.value == predicate and isinstance(quad.object, Literal)
+            }
+            if found:
+                return found
+        return {}
+
+    def _types(self, iri: str) -> frozenset[str]:
+        """Return the classes of a thing."""
+        quads = self.city.store.quads_for_pattern(NamedNode(iri), TYPE, None)
+        return frozenset(text(quad.object) for quad in quads)
+
+    def instances(self, classes: Iterable[str]) -> list[str]:
+        """Return the things of these classes that have pages."""
+        found = set()
+        for name in classes:
+            for quad in self.city.store.quads_for_pattern(None, TYPE, NamedNode(name)):
+                if isinstance(quad.subject, NamedNode) and self.document(quad.subject.value):
+                    found.add(quad.subject.value)
+        return sorted(found)
+
+    def _document(self, iri: str) -> str:
+        """Return the page of a thing without ending, and its place on it; nothing when it has no page."""
+        page, mark, fragment = iri.partition("#")
+        name = self.site.document(page)
+        if not name and page in (self.site.dataset, self.site.catalog):
+            name = page.removeprefix(self.base)
+        if not name or name == page or not self._described(iri, page):
+            return ""
+        return name + mark + fragment
+
+    def _described(self, iri: str, page: str) -> bool:
+        stores = (self.city.store, self.city.shapes)
+        nodes = (NamedNode(iri), NamedNode(page))
+        return any(any(store.quads_for_pattern(node, None, None)) for store in stores for node in nodes)
+
+    def footprint(self, iri: str) -> str:
+        """Return a digest of all that the documents of a thing may depend on.
+
+        That is what is stated about it, what refers to it, what is stated about its neighbours and their
+        parts (address, position, identifier), and the line in which it stands. For a named graph it is the
+        whole graph.
+        """
+        quads = [*self.outgoing(iri), *self.incoming(iri)]
+        if iri.startswith(self.base + LOCAL["graph"]):
+            quads += _sorted(self.city.store.quads_for_pattern(None, None, None, NamedNode(iri)))
+        neighbours = {text(term) for quad in quads for term in (quad.subject, quad.object, quad.graph_name)}
+        digest = hashlib.blake2b(repr(self.city.place(iri)).encode(), digest_size=16)
+        digest.update("\n".join(map(str, quads)).encode())
+        for neighbour in sorted(name for name in neighbours if name.startswith(self.base)):
+            digest.update(self._digest(neighbour))
+        return digest.hexdigest()
+
+    def _digest_of_node(self, iri: str) -> bytes:
+        """Return a digest of what is stated about a thing, and about its parts."""
+        try:
+            quads = list(self.outgoing(iri))
+        except ValueError:
+            return b""
+        for quad in list(quads):
+            part = text(quad.object)
+            if part != iri and part.startswith(self.base) and not PART_CLASSES.isdisjoint(self.types(part)):
+                quads += self.outgoing(part)
+        return hashlib.blake2b("\n".join(map(str, quads)).encode(), digest_size=16).digest()
+
+    @cached_property
+    def frame(self) -> str:
+        """Return a digest of what every page shows: the dataset's own record, and the city's own terms."""
+        spaces = tuple(self.base + LOCAL[name] for name in OWN)
+        heads = [
+            str(quad)
+            for quad in self.city.store
+            if text(quad.subject).startswith(self.base) and not text(quad.subject).startswith(spaces)
+        ]
+        return hashlib.blake2b("\n".join(sorted(heads)).encode(), digest_size=16).hexdigest()
+
+
+def _sorted(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    return tuple(sorted(quads, key=str))
+
+
+def address(name: str, origin: str = "") -> str:
+    """Return the relative address of a document as seen from another one."""
+    path, mark, fragment = name.partition("#")
+    return "../" * origin.count("/") + quote(path) + mark + quote(fragment, safe="=,-")

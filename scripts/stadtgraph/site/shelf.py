@@ -1,0 +1,185 @@
+"""Keep the publications of one place side by side and switch between them in one step.
+
+``public`` is a symbolic link to ``.public/<digest>/``; what each publication was made of lies beside it in
+``.public/<digest>.things``. A new publication is written in full next to the old one, then the link is
+replaced, which POSIX does atomically (rename). Whenever the process dies, readers see a whole publication:
+the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+SUMS: Final = "SHA256SUMS"
+THINGS: Final = ".things"
+KEPT: Final = 2
+
+
+class CannotPublish(Exception):
+    """The target cannot be written; ``key`` and ``values`` name the sentence that says why."""
+
+    def __init__(self, key: str, **values: str) -> None:
+        self.key, self.values = key, values
+        super().__init__(key, values)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as it was written: its name below the publication, checksum, size, and when it was made."""
+
+    name: str
+    digest: str
+    size: int
+    made: int
+
+
+@dataclass
+class Writer:
+    """Write a publication document by document; nothing is held but names and checksums."""
+
+    folder: Path
+    written: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _folders: set[Path] = field(default_factory=set)
+
+    def write(self, name: str, content: bytes) -> Document:
+        """Write one document."""
+        path = self._path(name)
+        with path.open("wb") as file:
+            file.write(content)
+            made = os.fstat(file.fileno()).st_mtime_ns
+        return self._note(Document(name, hashlib.sha256(content).hexdigest(), len(content), made))
+
+    def keep(self, last: Path, documents: list[Document]) -> bool:
+        """Take over documents of the last publication as they are; return whether all of them could be.
+
+        A document that somebody has touched since is not taken over.
+        """
+        for document in documents:
+            try:
+                status = (last / document.name).stat()
+            except OSError:
+                return False
+            if (status.st_size, status.st_mtime_ns) != (document.size, document.made):
+                return False
+        for document in documents:
+            os.link(last / document.name, self._path(document.name))
+            self._note(document)
+        return True
+
+    def finish(self) -> tuple[str, int]:
+        """Write the checksums; return the digest of the whole and its size in bytes."""
+        sums = sorted((name, digest) for name, (digest, _) in self.written.items())
+        listing = "".join(f"{digest}  {name}\n" for name, digest in sums).encode()
+        self.write(SUMS, listing)
+        return hashlib.sha256(listing).hexdigest()[:16], sum(size for _, size in self.written.values())
+
+    def _path(self, name: str) -> Path:
+        if name in self.written or any(part in ("", ".", "..") for part in name.split("/")):
+            raise CannotPublish("name-taken", name=name)
+        path = self.folder / name
+        if path.parent not in self._folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(path.parent)
+        return path
+
+    def _note(self, document: Document) -> Document:
+        self.written[document.name] = (document.digest, document.size)
+        return document
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The folder beside ``out`` that keeps its publications."""
+
+    out: Path
+    folder: Path
+
+    @property
+    def last(self) -> Path | None:
+        """The publication that readers see now."""
+        return self.out.resolve() if self.out.is_symlink() and self.out.exists() else None
+
+    @property
+    def things(self) -> Path | None:
+        """What the publication that readers see now was made of."""
+        path = self.last and self.last.with_name(self.last.name + THINGS)
+        return path if path and path.is_file() else None
+
+    @property
+    def draft(self) -> Path:
+        """Where the next publication is written."""
+        return self.folder / "next.part"
+
+    @property
+    def draft_things(self) -> Path:
+        """Where it is noted what the next publication is made of."""
+        return self.folder / f"next{THINGS}.part"
+
+    def show(self, digest: str) -> bool:
+        """Make the draft what readers see; return whether that is something new."""
+        new, before = self.folder / digest, self.last
+        os.sync()
+        if self.draft_things.exists():
+            self.draft_things.replace(self.folder / (digest + THINGS))
+        if new.is_dir():
+            _remove(self.draft)
+        else:
+            self.draft.rename(new)
+        if self.out.is_dir() and not self.out.is_symlink():
+            self.out.rmdir()
+        link = self.folder / "link"
+        link.symlink_to(Path(self.folder.name) / digest)
+        link.replace(self.out)
+        _sync(self.out.parent)
+        os.utime(new)
+        others = sorted((p for p in self.folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime_ns)
+        _remove(*[path for path in others[:-KEPT] if path not in (new, before)])
+        _remove(*[path for path in self.folder.glob(f"*{THINGS}") if not path.with_suffix("").is_dir()])
+        return before != new.resolve()
+
+
+@contextmanager
+def shelf(out: Path) -> Iterator[Shelf]:
+    """Hold the publications of ``out``, so that two runs take turns.
+
+    Raises:
+        CannotPublish: ``out`` is in the way or cannot be written.
+
+    """
+    if out.exists() and not out.is_symlink() and (not out.is_dir() or any(out.iterdir())):
+        raise CannotPublish("out-in-the-way", path=str(out))
+    found = Shelf(out, out.parent / f".{out.name}")
+    try:
+        found.folder.mkdir(parents=True, exist_ok=True)
+        with (found.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _remove(*found.folder.glob("*.part"), found.folder / "link")
+            yield found
+    except OSError as error:
+        raise CannotPublish(
+            "cannot-write", path=str(error.filename or out), reason=error.strerror or ""
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.is_dir():
+            shutil.rmtree(path)
