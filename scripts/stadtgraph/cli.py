@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from stadtgraph.findings import Finding
     from stadtgraph.load import City
+    from stadtgraph.site.build import Publication
 
 FINE, VIOLATIONS, CANNOT_LOOK = 0, 1, 2
 QUERY_FORMATS: Final = ("table", "csv", "tsv", "json", "xml", "turtle")
+NAMED: Final = 4
 COLOURS: Final = {"Violation": "bold red", "Warning": "yellow", "Info": "blue"}
 
 
@@ -106,14 +108,15 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         click.echo(say("not-published", lang, result=_result(findings, lang)), err=True)
         sys.exit(VIOLATIONS)
     try:
-        with _working(say("step-write", lang)):
-            done = write(city, (out or city.root / "public").absolute())
+        with _working(say("step-write", lang)) as step:
+            done = write(city, (out or city.root / "public").absolute(), step)
     except (CannotPublish, BadQuery) as error:
         _stop(say(error.key, lang, **error.values))
     values = {
         "folder": os.path.relpath(done.folder),
         "asserted": grouped(done.asserted, lang),
         "derived": grouped(done.derived, lang),
+        "pages": count_of("page", done.pages, lang),
         "files": count_of("file", done.files, lang),
         "size": grouped(round(done.size / 1000), lang),
         "seconds": say("seconds", lang, seconds=f"{perf_counter() - start:.1f}").replace(
@@ -122,6 +125,8 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         "digest": done.digest,
     }
     click.echo(say("published" if done.changed else "published-same", lang, **values))
+    if done.changed and not done.first:
+        click.echo(_changes(done, city, lang))
     notes = sum(finding.severity == "Info" for finding in findings)
     if notes:
         click.echo(say("published-notes", lang, notes=count_of("count-Info", notes, lang)))
@@ -192,6 +197,20 @@ def show(name: str, root: Path, lang: str) -> None:
         label = city.label(iri).get(lang, "")
         click.echo(f"  {shorten(iri, city.base).removeprefix('id:')}  {label}", err=True)
     sys.exit(CANNOT_LOOK)
+
+
+def _changes(done: Publication, city: City, lang: str) -> str:
+    """Say what differs from the publication before, naming the first few things of each sort."""
+    parts = []
+    for sort in ("added", "changed", "removed"):
+        iris = getattr(done.changes, sort)
+        if iris:
+            names = [city.label(iri).get(lang) or iri.rpartition("/")[2] for iri in iris[:NAMED]]
+            more = ["…"] if len(iris) > NAMED else []
+            things = count_of("thing", len(iris), lang)
+            parts.append(say(f"changes-{sort}", lang, things=things, names=", ".join(names + more)))
+    told = "; ".join(parts) or say("changes-none", lang)
+    return say("changes", lang, told=told, written=count_of("file", done.written, lang))
 
 
 def _loaded(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> City:
@@ -333,10 +352,10 @@ def _console(stream: Any) -> Any:
 
 
 @contextmanager
-def _working(step: str) -> Iterator[None]:
-    """Show a bar once work takes over a second, in a terminal only."""
+def _working(step: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar once work takes over a second, in a terminal only; yield what moves it on."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda done, total: None
         return
     from threading import Timer
 
@@ -345,11 +364,11 @@ def _working(step: str) -> Iterator[None]:
     progress = Progress(
         TextColumn(step), BarColumn(), TimeElapsedColumn(), console=_console(sys.stderr), transient=True
     )
-    progress.add_task(step, total=None)
+    task = progress.add_task(step, total=None)
     timer = Timer(1, progress.start)
     timer.start()
     try:
-        yield
+        yield lambda done, total: progress.update(task, completed=done, total=total)
     finally:
         timer.cancel()
         timer.join()

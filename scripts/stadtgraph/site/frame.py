@@ -15,11 +15,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.site.describe import point_in_time
+from stadtgraph.site import jsonld
+from stadtgraph.site.describe import point_in_time, predicate
 from stadtgraph.site.reading import Reading, address
-from stadtgraph.site.words import Words
+from stadtgraph.site.things import Site
+from stadtgraph.site.words import Words, term
 
 ORG: Final = VOCABULARIES["org"]
+RDF: Final = VOCABULARIES["rdf"]
 SCHEMA: Final = VOCABULARIES["schema"]
 SKOS: Final = VOCABULARIES["skos"]
 DCTERMS: Final = VOCABULARIES["dcterms"]
@@ -116,9 +119,20 @@ class Frame:
     def named(self, iri: str) -> Text:
         """Return the name of a thing."""
         label = self.reading.label(iri)
+        if not label and RDF + "Statement" in self.reading.types(iri):
+            return Text(self._conclusion(iri))
         if not label:
             return Text(shorten(iri, self.reading.base), "zxx")
         return text_in(label, self.lang)
+
+    def _conclusion(self, iri: str) -> str:
+        """Return a name for a conclusion, which has none: what it is about, and in which respect."""
+        reading = self.reading
+        about, respect = (reading.objects(iri, RDF + part) for part in ("subject", "predicate"))
+        names = [self.named(one).value for one in about] + [
+            predicate(reading, one, self.words) for one in respect
+        ]
+        return ": ".join(names) or shorten(iri, reading.base)
 
     def _record(self) -> dict[str, Any]:
         """Return what the dataset says about itself."""
@@ -140,7 +154,7 @@ class Frame:
             if dataset
             else "",
             "publisher": publisher or title.value.partition(":")[0],
-            "licence": _licence(licences[0]) if licences else "",
+            "licence": licence(licences[0], self.lang) if licences else "",
             "licence_link": (links or licences or [""])[0],
             "modified": point_in_time(modified[0], self.words) if modified else "",
             "repository": self._repository(dataset),
@@ -228,24 +242,19 @@ def frame_digest(reading: Reading) -> str:
 def themes(reading: Reading) -> list[str]:
     """Return the themes of the city in order: what its events are about, else the top concepts worked for."""
     found: set[str] = set()
-    for predicate in (SCHEMA + "about", ORG + "purpose"):
-        for event in reading.instances(SECTIONS["event" if predicate.startswith(SCHEMA) else "body"]):
-            for iri in reading.objects(event, predicate):
+    for respect in (SCHEMA + "about", ORG + "purpose"):
+        for event in reading.instances(SECTIONS["event" if respect.startswith(SCHEMA) else "body"]):
+            for iri in reading.objects(event, respect):
                 if SKOS + "Concept" in reading.types(iri) and reading.objects(iri, SKOS + "topConceptOf"):
                     found.add(iri)
         if found:
             break
-    return sorted(found, key=lambda iri: (_notation(reading, iri), reading.name(iri, "de")))
+    return sorted(found, key=lambda iri: (reading.number(iri), reading.name(iri, "de")))
 
 
-def _notation(reading: Reading, iri: str) -> tuple[int, str]:
-    notation = next(iter(reading.objects(iri, SKOS + "notation")), "")
-    return (int(notation) if notation.isdecimal() else 10**9), notation
-
-
-def _licence(iri: str) -> str:
-    """Return the short name of a licence as its IRI gives it."""
-    return "/".join(iri.rstrip("/").split("/")[-2:])
+def licence(iri: str, lang: str) -> str:
+    """Return the name of a licence, else what its IRI says."""
+    return term("licence", iri, "").get(lang) or "/".join(iri.rstrip("/").split("/")[-2:])
 
 
 @cache
@@ -264,10 +273,7 @@ def static_documents() -> list[tuple[str, bytes]]:
     return [(f"static/{name}", folder.joinpath(entry).read_bytes()) for entry, name in static().items()]
 
 
-try:
-    from stadtgraph.site.jsonld import snippet
-except ImportError:
-
-    def snippet(site: Any, iri: str, lang: str) -> str | None:
-        """Return nothing until there are snippets."""
-        return None
+def snippet(site: Site, iri: str, lang: str) -> str | None:
+    """Return the lines that describe a thing to search engines, where there is somebody to write them."""
+    made: str | None = getattr(jsonld, "snippet", lambda *_: None)(site, iri, lang)
+    return made

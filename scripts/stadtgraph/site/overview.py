@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,7 +29,7 @@ from stadtgraph.site.frame import (
 )
 from stadtgraph.site.pages import thing_page
 from stadtgraph.site.picture import pictures
-from stadtgraph.site.reading import Reading, address
+from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.words import rank, term
 
 PER_PAGE: Final = 500
@@ -115,15 +114,6 @@ def _entry(frame: Frame, iri: str, origin: str, note: str = "") -> Entry:
 
 def _sorted_by_name(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (folded(entry.name.value), entry.link))
-
-
-def folded(words: str) -> str:
-    """Return words without case, umlauts and accents, as the search compares them."""
-    plain = words.casefold()
-    for letter, written in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
-        plain = plain.replace(letter, written)
-    plain = unicodedata.normalize("NFKD", plain)
-    return re.sub(r"[^a-z0-9]+", " ", plain.encode("ascii", "ignore").decode()).strip()
 
 
 def _bars(frame: Frame, origin: str) -> list[Bar]:
@@ -369,7 +359,8 @@ def data_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iter
     """Yield the page that lists every file to download, with its size."""
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        whole, more = [], []
+        whole: list[tuple[str, str, str]] = []
+        more: list[tuple[str, str, str]] = []
         for name, (_, size) in sorted(written.items()):
             ending = name.rpartition(".")[2]
             if name.startswith(SEPARATE) or ending in ("html", "js", "css"):

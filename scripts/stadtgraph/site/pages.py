@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pyoxigraph import Literal, Quad
@@ -24,7 +24,7 @@ from stadtgraph.site.describe import (
 )
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, section_of, text_in
 from stadtgraph.site.neighbourhood import neighbourhood
-from stadtgraph.site.reading import Reading
+from stadtgraph.site.reading import Reading, folded
 from stadtgraph.site.words import rank, term
 from stadtgraph.terms import text
 
@@ -51,6 +51,7 @@ class Value:
     concluded: bool = False
     lines: tuple[str, ...] = ()
     map: str = ""
+    number: int = 0
 
 
 @dataclass
@@ -117,10 +118,20 @@ class Telling:
             self._add(rows, seen, quad, name, known.get("group", "relation"), quad.object)
         for quad in self.incoming:
             known = term("property", quad.predicate.value, self.reading.base)
-            if known.get("group") == "hidden" or "of-de" not in known:
+            if known.get("group") == "hidden" or "of-de" not in known or self._reason(quad):
                 continue
             self._add(rows, seen, quad, known[f"of-{self.lang}"], "relation", quad.subject)
+        for row in rows.values():
+            row.values.sort(key=self._order)
         return [rows[key] for key in sorted(rows)]
+
+    def _reason(self, quad: Quad) -> bool:
+        """Whether a statement is one of a conclusion; these are told with their reasons."""
+        return RDF + "Statement" in self.reading.types(text(quad.subject))
+
+    def _order(self, value: Value) -> tuple[int, str]:
+        """Order what has a page by number and name; words stay as they come."""
+        return (value.number, folded(value.words.value)) if value.kind else (0, "")
 
     def _add(
         self,
@@ -157,17 +168,19 @@ class Telling:
         key = (text(quad.subject), quad.predicate.value, text(quad.object))
         if key not in self.concluded:
             return value
-        return Value(value.words, value.link, value.outside, value.kind, True, value.lines, value.map)
+        return replace(value, concluded=True)
 
-    def value(self, term: Any, property_iri: str = "") -> Value:
+    def value(self, node: Any, property_iri: str = "") -> Value:
         """Return a term as a value on this page."""
-        if isinstance(term, Literal):
+        if isinstance(node, Literal):
             if property_iri in (SCHEMA + "startDate", SCHEMA + "endDate"):
-                return Value(Text(period(term.value, "", self.words)))
-            written = literal(term, self.words)
-            return Value(Text(written, term.language or ""))
-        iri = text(term)
+                return Value(Text(period(node.value, "", self.words)))
+            written = literal(node, self.words)
+            return Value(Text(written, node.language or ""))
+        iri = text(node)
         if not iri.startswith(self.reading.base):
+            if known_value := term("value", iri, self.reading.base):
+                return Value(Text(known_value[self.lang]))
             named = property_iri not in ELSEWHERE and not property_iri.endswith("Match")
             known = other_term(self.reading, iri, self.words) if named else host(iri)
             return Value(Text(known), iri if is_web(iri) else "", outside=is_web(iri))
@@ -188,7 +201,8 @@ class Telling:
             )
             lines = (f"{', '.join(parts[0])}: {', '.join(parts[1])}",) if all(parts) else ()
             return Value(self.frame.named(iri), link, lines=lines)
-        return Value(self.frame.named(iri), link, kind=section_of(self.reading, iri))
+        number = self.reading.number(iri)
+        return Value(self.frame.named(iri), link, kind=section_of(self.reading, iri), number=number)
 
     def _passage(self, iri: str) -> str:
         match = re.search(r"#char=(\d+),(\d+)$", iri)
@@ -244,7 +258,7 @@ class Telling:
 
     def report(self) -> tuple[str, str]:
         """Return the address at which to report an error, prefilled; and where the thing stands."""
-        file, line = self.reading.city.place(self.iri)
+        file, line = self.reading.place(self.iri)
         place = f"{file}:{line}" if line else file
         return self.frame.report_link(self.iri, self.reading.name(self.iri, self.lang), place), place
 
@@ -331,10 +345,11 @@ def _event(told: Telling, relations: list[Row]) -> dict[str, Any]:
     for quad in told.outgoing:
         if quad.predicate.value == SCHEMA + "performer" and not isinstance(quad.object, Literal):
             body = text(quad.object)
-            about = [told.value(q.object) for q in reading.outgoing(body) if text(q.object) in themes]
+            linked = dict.fromkeys(q.object for q in reading.outgoing(body) if text(q.object) in themes)
+            about = sorted(map(told.value, linked), key=told._order)
             lead = text_in(reading.texts(body, *DESCRIPTIONS), told.lang)
             performers.append((told._mark(told.value(quad.object), quad), lead, about))
-    performers.sort(key=lambda entry: entry[0].words.value.casefold())
+    performers.sort(key=lambda entry: folded(entry[0].words.value))
     told_apart = (SCHEMA + "performer", SCHEMA + "location")
     return {
         "places": places,

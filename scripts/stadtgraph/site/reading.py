@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Final
@@ -12,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
-from stadtgraph.namespaces import LOCAL, shorten
+from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site.things import PARTS, Site
 from stadtgraph.terms import TYPE, text
 
@@ -37,6 +39,15 @@ class Reading:
     def name(self, iri: str, lang: str) -> str:
         """Return the name of a thing in a language, else in another, else its short IRI."""
         return in_language(self.label(iri), lang) or shorten(iri, self.base)
+
+    def place(self, iri: str) -> tuple[str, int]:
+        """Return the file and line that say what a thing is."""
+        return self.city.place(iri, TYPE.value)
+
+    def number(self, iri: str) -> int:
+        """Return the number that gives a concept its place in order; the highest where it has none."""
+        notation = next(iter(self.objects(iri, VOCABULARIES["skos"] + "notation")), "")
+        return int(notation) if notation.isdecimal() else 10**9
 
     def _outgoing(self, iri: str) -> tuple[Quad, ...]:
         """Return what is stated about a thing."""
@@ -108,7 +119,7 @@ class Reading:
         if iri.startswith(self.base + LOCAL["graph"]):
             quads += _sorted(self.city.store.quads_for_pattern(None, None, None, NamedNode(iri)))
         neighbours = {text(term) for quad in quads for term in (quad.subject, quad.object, quad.graph_name)}
-        digest = hashlib.blake2b(repr(self.city.place(iri)).encode(), digest_size=16)
+        digest = hashlib.blake2b(repr(self.place(iri)).encode(), digest_size=16)
         digest.update("\n".join(map(str, quads)).encode())
         for neighbour in sorted(name for name in neighbours if name.startswith(self.base)):
             digest.update(self._digest(neighbour))
@@ -146,3 +157,12 @@ def address(name: str, origin: str = "") -> str:
     """Return the relative address of a document as seen from another one."""
     path, mark, fragment = name.partition("#")
     return "../" * origin.count("/") + quote(path) + mark + quote(fragment, safe="=,-")
+
+
+def folded(words: str) -> str:
+    """Return words without case, umlauts and accents, as people order and search them."""
+    plain = words.casefold()
+    for letter, written in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
+        plain = plain.replace(letter, written)
+    plain = unicodedata.normalize("NFKD", plain)
+    return re.sub(r"[^a-z0-9]+", " ", plain.encode("ascii", "ignore").decode()).strip()

@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from json.encoder import encode_basestring
 from typing import Final
 
-from pyoxigraph import BlankNode, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 
 from stadtgraph.load import LABELS, City
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
-from stadtgraph.terms import TYPE, Term, text
+from stadtgraph.terms import TYPE, text
 
 RDF_SUFFIXES: Final = ("ttl", "nt", "rdf", "jsonld")
 SAFE: Final = re.compile(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*")
 DATASET: Final = NamedNode(VOCABULARIES["dcat"] + "Dataset")
 CATALOG: Final = NamedNode(VOCABULARIES["dcat"] + "Catalog")
 DEPRECATED: Final = NamedNode(VOCABULARIES["owl"] + "deprecated")
+MODIFIED: Final = NamedNode(VOCABULARIES["dcterms"] + "modified")
 REPLACED_BY: Final = NamedNode(VOCABULARIES["dcterms"] + "isReplacedBy")
 # Classes of nodes that say nothing alone and are told together with their owner.
 PARTS: Final = frozenset(
@@ -39,7 +41,9 @@ PARTS: Final = frozenset(
 )
 
 Subject = NamedNode | BlankNode | Triple
-Statements = tuple[tuple[NamedNode, Term], ...]
+Value = NamedNode | BlankNode | Literal | Triple
+Statements = tuple[tuple[NamedNode, tuple[Value, ...]], ...]
+About = dict[Value, Statements]
 
 
 class Names:
@@ -47,14 +51,17 @@ class Names:
 
     def __init__(self, prefixes: dict[str, str]) -> None:
         self._spaces = {space: name for name, space in prefixes.items()}
-        self._known: dict[Term, str] = {}
+        self._known: dict[Value, str] = {}
 
-    def __call__(self, term: Term) -> str:
+    def __call__(self, term: Value) -> str:
         """Return the compact name of a node."""
+        return f"_:{term.value}" if isinstance(term, BlankNode) else self._compact(text(term))
+
+    def quoted(self, term: Value) -> str:
+        """Return the compact name of a node in quotation marks, as JSON wants it."""
         known = self._known.get(term)
         if known is None:
-            iri = text(term)
-            known = self._known[term] = f"_:{iri}" if isinstance(term, BlankNode) else self._compact(iri)
+            known = self._known[term] = encode_basestring(self(term))
         return known
 
     def _compact(self, iri: str) -> str:
@@ -71,9 +78,7 @@ class Site:
     """A loaded and completed city that is being published."""
 
     city: City
-    _parts: dict[Term, Statements] = field(default_factory=dict)
-    _names: dict[Term, Statements] = field(default_factory=dict)
-    written: dict[Term, str] = field(default_factory=dict)
+    written: dict[Value, str] = field(default_factory=dict)
 
     @property
     def store(self) -> Store:
@@ -127,11 +132,15 @@ class Site:
 
     def statements(self, subject: Subject) -> Statements:
         """Return what is stated about a node, its classes first, always in the same order."""
-        pairs = {(quad.predicate, quad.object) for quad in self.store.quads_for_pattern(subject, None, None)}
-        return tuple(sorted(pairs, key=_order))
+        groups: dict[NamedNode, list[Value]] = {}
+        for quad in self.store.quads_for_pattern(subject, None, None):
+            groups.setdefault(quad.predicate, []).append(quad.object)
+        return _ordered(groups)
 
-    def values(self, iri: str, predicate: NamedNode) -> list[Term]:
+    def values(self, iri: str, predicate: NamedNode) -> list[Value]:
         """Return the values of a property in order."""
+        if not iri:
+            return []
         quads = self.store.quads_for_pattern(NamedNode(iri), predicate, None)
         return sorted({quad.object for quad in quads}, key=str)
 
@@ -139,58 +148,83 @@ class Site:
         """Return the first value of a property as text; empty when there is none."""
         return text(next(iter(self.values(iri, predicate)), None))
 
-    def names(self, node: Term) -> Statements:
+    @cached_property
+    def _names(self) -> dict[Value, Statements]:
+        groups: dict[NamedNode, dict[NamedNode, list[Value]]] = {}
+        for predicate in LABELS:
+            named: dict[NamedNode, dict[NamedNode, list[Value]]] = {}
+            for quad in self.store.quads_for_pattern(None, predicate, None):
+                node = quad.subject
+                if isinstance(node, NamedNode) and isinstance(quad.object, Literal) and node not in groups:
+                    named.setdefault(node, {predicate: []})[predicate].append(quad.object)
+            groups |= named
+        return {node: _ordered(group) for node, group in groups.items()}
+
+    def names(self, node: Value) -> Statements:
         """Return the statements that name a node: those of the first labelling property that it has."""
-        known = self._names.get(node)
-        if known is None:
-            known = ()
-            for predicate in LABELS if isinstance(node, NamedNode) else ():
-                quads = self.store.quads_for_pattern(node, predicate, None)
-                known = tuple(sorted({(predicate, quad.object) for quad in quads}, key=_order))
-                if known:
-                    break
-            self._names[node] = known
-        return known
+        return self._names.get(node, ())
 
-    def part(self, node: Term) -> Statements:
+    @cached_property
+    def _parts(self) -> frozenset[Value]:
+        found: set[Value] = set()
+        for kind in PARTS:
+            for quad in self.store.quads_for_pattern(None, TYPE, kind):
+                if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base):
+                    found.add(quad.subject)
+        return frozenset(found)
+
+    def part(self, node: Value) -> Statements:
         """Return what is stated about a node that is part of what mentions it; nothing for other nodes."""
-        known = self._parts.get(node)
-        if known is None:
-            known = ()
-            if isinstance(node, BlankNode) or text(node).startswith(self.base):
-                quads = self.store.quads_for_pattern(node, TYPE, None)
-                if isinstance(node, BlankNode) or not PARTS.isdisjoint(quad.object for quad in quads):
-                    known = self.statements(node)
-            self._parts[node] = known
-        return known
+        if isinstance(node, BlankNode) or (isinstance(node, NamedNode) and node in self._parts):
+            return self.statements(node)
+        return ()
 
-    def about(self, iri: str) -> dict[Term, Statements]:
+    def about(self, iri: str) -> About:
         """Return what the documents of a thing hold, by subject, the thing first.
 
         The document of a named graph holds the whole graph.
         """
-        found: dict[Term, Statements] = {}
+        found: About = {}
         for subject in self._subjects.get(iri, [NamedNode(iri)]):
             found[subject] = self.statements(subject)
         if iri.startswith(self.base + LOCAL["graph"]):
             found |= self._graph(iri)
-        objects = [item for statements in found.values() for _, item in statements]
-        for item in objects:
+        objects = [item for statements in found.values() for _, items in statements for item in items]
+        nodes: list[Value] = [item for item in objects if not isinstance(item, Literal)]
+        for item in nodes:
             if item not in found and (part := self.part(item)):
                 found[item] = part
-                objects.extend(inner for _, inner in part)
-        for item in objects:
+                nodes.extend(inner for _, items in part for inner in items)
+        for item in nodes:
             if item not in found and (names := self.names(item)):
                 found[item] = names
         return found
 
-    def _graph(self, iri: str) -> dict[Term, Statements]:
-        stated: dict[Subject, set[tuple[NamedNode, Term]]] = {}
+    def _graph(self, iri: str) -> About:
+        groups: dict[Subject, dict[NamedNode, list[Value]]] = {}
         for quad in self.store.quads_for_pattern(None, None, None, NamedNode(iri)):
-            stated.setdefault(quad.subject, set()).add((quad.predicate, quad.object))
-        for pair in self.statements(NamedNode(iri)):
-            stated.setdefault(NamedNode(iri), set()).add(pair)
-        return {node: tuple(sorted(stated[node], key=_order)) for node in sorted(stated, key=str)}
+            groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
+        found: About = {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
+        return {**found, NamedNode(iri): self.statements(NamedNode(iri))}
+
+    @cached_property
+    def _modified(self) -> dict[str, str]:
+        """Map each subject to the latest date of the graphs that speak of it."""
+        dates = {
+            quad.subject: text(quad.object) for quad in self.store.quads_for_pattern(None, MODIFIED, None)
+        }
+        found: dict[str, str] = {}
+        for quad in self.store:
+            if isinstance(quad.graph_name, NamedNode) and isinstance(quad.subject, NamedNode):
+                day = dates.get(quad.graph_name, "")[:10]
+                iri = quad.subject.value.partition("#")[0]
+                if day > found.get(iri, ""):
+                    found[iri] = day
+        return found
+
+    def modified(self, iri: str) -> str:
+        """Return the day on which something about a thing last changed; empty when nobody says."""
+        return self._modified.get(iri, "") or self.value(self.dataset, MODIFIED)[:10]
 
     def url(self, name: str) -> str:
         """Return the address of a document."""
@@ -205,10 +239,32 @@ class Site:
         return self.value(iri, REPLACED_BY)
 
 
-def triples(about: dict[Term, Statements]) -> list[Triple]:
+def triples(about: About) -> list[Triple]:
     """Return the statements of a document as triples in its order."""
-    return [Triple(subject, *pair) for subject, statements in about.items() for pair in statements]
+    return [
+        Triple(subject, predicate, value)
+        for subject, statements in about.items()
+        if not isinstance(subject, Literal)
+        for predicate, values in statements
+        for value in values
+    ]
 
 
-def _order(pair: tuple[NamedNode, Term]) -> tuple[bool, str, str]:
-    return pair[0] != TYPE, pair[0].value, str(pair[1])
+class _Ranks(dict[NamedNode, tuple[bool, str]]):
+    """Where a property stands among the others: classes first, then by name."""
+
+    def __missing__(self, predicate: NamedNode) -> tuple[bool, str]:
+        rank = self[predicate] = (predicate != TYPE, predicate.value)
+        return rank
+
+
+RANKS: Final = _Ranks()
+
+
+def _ordered(groups: dict[NamedNode, list[Value]]) -> Statements:
+    predicates = sorted(groups, key=RANKS.__getitem__) if len(groups) > 1 else groups
+    return tuple([(predicate, _sorted(groups[predicate])) for predicate in predicates])
+
+
+def _sorted(values: list[Value]) -> tuple[Value, ...]:
+    return tuple(sorted(set(values), key=str) if len(values) > 1 else values)

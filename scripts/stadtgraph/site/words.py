@@ -39,7 +39,8 @@ def sentences() -> Mapping[str, Mapping[str, str]]:
 @cache
 def term(kind: str, iri: str, base: str) -> Mapping[str, str]:
     """Return what the engine knows of a vocabulary term; nothing for others."""
-    return _read("terms.toml")[kind].get(shorten(iri, base), {})
+    known: Mapping[str, str] = _read("terms.toml")[kind].get(shorten(iri, base), {})
+    return known
 
 
 @cache
