@@ -19,8 +19,10 @@ from pathlib import Path
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
+from stadtgraph.site import jsonld
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.picture import pictures
+from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
 SUMS = "SHA256SUMS"
@@ -56,9 +58,7 @@ def publish(city: City, out: Path) -> Publication:
         BadQuery: a rule cannot be applied.
 
     """
-    _drop_placeholders(city)
-    asserted = len(city.store)
-    derived = sum(derive(city).values())
+    asserted, derived = complete(city)
     tree = dict(_tree(city))
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(tree.items())}
     listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
@@ -66,6 +66,13 @@ def publish(city: City, out: Path) -> Publication:
     changed = switch(out, digest, {**tree, SUMS: listing})
     size = sum(map(len, tree.values())) + len(listing)
     return Publication(out, digest, changed, len(tree) + 1, size, asserted, derived)
+
+
+def complete(city: City) -> tuple[int, int]:
+    """Make the graph what is published; return how much is asserted and how much derived."""
+    _drop_placeholders(city)
+    asserted = len(city.store)
+    return asserted, sum(derive(city).values())
 
 
 def _drop_placeholders(city: City) -> None:
@@ -79,6 +86,10 @@ def _tree(city: City) -> Iterator[tuple[str, bytes]]:
     for suffix, content in dumps(city.store, city.prefixes):
         yield f"download/latest/dataset.{suffix}", content
     yield from pictures(city)
+    site = Site(city)
+    for iri in site.things:
+        yield from jsonld.thing_documents(site, iri)
+    yield from jsonld.whole_documents(site)
 
 
 def switch(out: Path, digest: str, tree: Mapping[str, bytes]) -> bool:

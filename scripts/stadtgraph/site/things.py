@@ -1,0 +1,240 @@
+"""What is published about: the things of a city, their documents, and what each document holds.
+
+A document holds the statements about its thing, about the thing's fragments (``…#…``) and about the nodes
+that the thing owns (an address, a point), and the names of the neighbours that these statements mention.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
+
+from stadtgraph.load import LABELS, City
+from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.terms import TYPE, text
+
+RDF_SUFFIXES: Final = ("ttl", "nt", "rdf", "jsonld")
+SAFE: Final = re.compile(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*")
+DATASET: Final = NamedNode(VOCABULARIES["dcat"] + "Dataset")
+CATALOG: Final = NamedNode(VOCABULARIES["dcat"] + "Catalog")
+DEPRECATED: Final = NamedNode(VOCABULARIES["owl"] + "deprecated")
+REPLACED_BY: Final = NamedNode(VOCABULARIES["dcterms"] + "isReplacedBy")
+# Classes of nodes that say nothing alone and are told together with their owner.
+PARTS: Final = frozenset(
+    NamedNode(VOCABULARIES[prefix] + name)
+    for prefix, name in (
+        ("dcterms", "Location"),
+        ("dcterms", "PeriodOfTime"),
+        ("dcterms", "ProvenanceStatement"),
+        ("schema", "ContactPoint"),
+        ("schema", "GeoCoordinates"),
+        ("schema", "PostalAddress"),
+        ("schema", "PropertyValue"),
+        ("vcard", "Kind"),
+    )
+)
+
+Subject = NamedNode | BlankNode | Triple
+Value = NamedNode | BlankNode | Literal | Triple
+Statements = tuple[tuple[NamedNode, tuple[Value, ...]], ...]
+About = dict[Value, Statements]
+
+
+class Names:
+    """Writes IRIs as compact names; remembers those that it has written."""
+
+    def __init__(self, prefixes: dict[str, str]) -> None:
+        self._spaces = {space: name for name, space in prefixes.items()}
+        self._known: dict[Value, str] = {}
+
+    def __call__(self, term: Value) -> str:
+        """Return the compact name of a node."""
+        known = self._known.get(term)
+        if known is None:
+            iri = text(term)
+            known = self._known[term] = f"_:{iri}" if isinstance(term, BlankNode) else self._compact(iri)
+        return known
+
+    def _compact(self, iri: str) -> str:
+        end = len(iri)
+        while (end := max(iri.rfind("/", 0, end), iri.rfind("#", 0, end))) > 0:
+            prefix, local = self._spaces.get(iri[: end + 1]), iri[end + 1 :]
+            if prefix and local and not local.startswith("//"):
+                return f"{prefix}:{local}"
+        return iri
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """A loaded and completed city that is being published."""
+
+    city: City
+    written: dict[Value, str] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        """Return the city's statements."""
+        return self.city.store
+
+    @property
+    def base(self) -> str:
+        """Return the address at which everything is published."""
+        return self.city.base
+
+    @cached_property
+    def compact(self) -> Names:
+        """Return what writes this city's IRIs as compact names."""
+        return Names(self.city.prefixes)
+
+    @cached_property
+    def _subjects(self) -> dict[str, list[NamedNode]]:
+        """Map what stands before ``#`` to the subjects that begin with it."""
+        subjects: dict[str, set[NamedNode]] = {}
+        for quad in self.store:
+            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base):
+                subjects.setdefault(quad.subject.value.partition("#")[0], set()).add(quad.subject)
+        return {iri: sorted(found, key=text) for iri, found in subjects.items()}
+
+    @cached_property
+    def things(self) -> tuple[str, ...]:
+        """Return every thing that has documents of its own, in order."""
+        return tuple(iri for iri in sorted(self._subjects) if self.document(iri))
+
+    @cached_property
+    def dataset(self) -> str:
+        """Return the IRI of the dataset: the city's only one."""
+        return self._only(DATASET)
+
+    @cached_property
+    def catalog(self) -> str:
+        """Return the IRI of the catalogue, empty when there is none."""
+        return self._only(CATALOG)
+
+    def _only(self, kind: NamedNode) -> str:
+        found = sorted(text(quad.subject) for quad in self.store.quads_for_pattern(None, TYPE, kind))
+        return found[0] if found else ""
+
+    def document(self, iri: str) -> str:
+        """Return the path of a thing's documents without suffix; empty when it has none of its own."""
+        local = iri.partition("#")[0].removeprefix(self.base)
+        if local == iri.partition("#")[0] or not SAFE.fullmatch(local) or iri in (self.dataset, self.catalog):
+            return ""
+        return "doc/" + local.removeprefix(LOCAL["id"]) if local.startswith(LOCAL["id"]) else local
+
+    def statements(self, subject: Subject) -> Statements:
+        """Return what is stated about a node, its classes first, always in the same order."""
+        groups: dict[NamedNode, list[Value]] = {}
+        for quad in self.store.quads_for_pattern(subject, None, None):
+            groups.setdefault(quad.predicate, []).append(quad.object)
+        return _ordered(groups)
+
+    def values(self, iri: str, predicate: NamedNode) -> list[Value]:
+        """Return the values of a property in order."""
+        quads = self.store.quads_for_pattern(NamedNode(iri), predicate, None)
+        return sorted({quad.object for quad in quads}, key=str)
+
+    def value(self, iri: str, predicate: NamedNode) -> str:
+        """Return the first value of a property as text; empty when there is none."""
+        return text(next(iter(self.values(iri, predicate)), None))
+
+    @cached_property
+    def _names(self) -> dict[Value, Statements]:
+        groups: dict[NamedNode, dict[NamedNode, list[Value]]] = {}
+        for predicate in LABELS:
+            named: dict[NamedNode, dict[NamedNode, list[Value]]] = {}
+            for quad in self.store.quads_for_pattern(None, predicate, None):
+                node = quad.subject
+                if isinstance(node, NamedNode) and isinstance(quad.object, Literal) and node not in groups:
+                    named.setdefault(node, {predicate: []})[predicate].append(quad.object)
+            groups |= named
+        return {node: _ordered(group) for node, group in groups.items()}
+
+    def names(self, node: Value) -> Statements:
+        """Return the statements that name a node: those of the first labelling property that it has."""
+        return self._names.get(node, ())
+
+    @cached_property
+    def _parts(self) -> frozenset[Value]:
+        quads = [quad for kind in PARTS for quad in self.store.quads_for_pattern(None, TYPE, kind)]
+        subjects: set[Value] = {quad.subject for quad in quads}
+        return frozenset(node for node in subjects if text(node).startswith(self.base))
+
+    def part(self, node: Value) -> Statements:
+        """Return what is stated about a node that is part of what mentions it; nothing for other nodes."""
+        if isinstance(node, BlankNode) or (isinstance(node, NamedNode) and node in self._parts):
+            return self.statements(node)
+        return ()
+
+    def about(self, iri: str) -> About:
+        """Return what the documents of a thing hold, by subject, the thing first.
+
+        The document of a named graph holds the whole graph.
+        """
+        found: About = {}
+        for subject in self._subjects.get(iri, [NamedNode(iri)]):
+            found[subject] = self.statements(subject)
+        if iri.startswith(self.base + LOCAL["graph"]):
+            found |= self._graph(iri)
+        objects = [item for statements in found.values() for _, items in statements for item in items]
+        nodes = [item for item in objects if type(item) is not Literal]
+        for item in nodes:
+            if item not in found and (part := self.part(item)):
+                found[item] = part
+                nodes.extend(inner for _, items in part for inner in items)
+        for item in nodes:
+            if item not in found and (names := self.names(item)):
+                found[item] = names
+        return found
+
+    def _graph(self, iri: str) -> About:
+        groups: dict[Subject, dict[NamedNode, list[Value]]] = {}
+        for quad in self.store.quads_for_pattern(None, None, None, NamedNode(iri)):
+            groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
+        found: About = {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
+        return {**found, NamedNode(iri): self.statements(NamedNode(iri))}
+
+    def url(self, name: str) -> str:
+        """Return the address of a document."""
+        return self.base + name
+
+    def retired(self, iri: str) -> bool:
+        """Tell whether a thing is withdrawn; its documents stay and say so."""
+        return self.value(iri, DEPRECATED) == "true"
+
+    def successor(self, iri: str) -> str:
+        """Return what takes the place of a retired thing; empty when nothing does."""
+        return self.value(iri, REPLACED_BY)
+
+
+def triples(about: About) -> list[Triple]:
+    """Return the statements of a document as triples in its order."""
+    return [
+        Triple(subject, predicate, value)
+        for subject, statements in about.items()
+        if not isinstance(subject, Literal)
+        for predicate, values in statements
+        for value in values
+    ]
+
+
+class _Ranks(dict[NamedNode, tuple[bool, str]]):
+    """Where a property stands among the others: classes first, then by name."""
+
+    def __missing__(self, predicate: NamedNode) -> tuple[bool, str]:
+        rank = self[predicate] = (predicate != TYPE, predicate.value)
+        return rank
+
+
+RANKS: Final = _Ranks()
+
+
+def _ordered(groups: dict[NamedNode, list[Value]]) -> Statements:
+    return tuple(
+        (predicate, tuple(sorted(set(values), key=str) if len(values) > 1 else values))
+        for predicate in sorted(groups, key=RANKS.__getitem__)
+        if (values := groups[predicate])
+    )
