@@ -14,16 +14,20 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
+from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.site.snippets import snippet
 from stadtgraph.site.things import About, Names, Site, Value, triples
-from stadtgraph.terms import TYPE, text, to_bytes
+from stadtgraph.terms import TYPE, to_bytes
 
-XSD_STRING: Final = VOCABULARIES["xsd"] + "string"
+__all__ = ["document", "nested", "snippet", "thing_documents", "whole_documents"]
+
+XSD_STRING: Final = NamedNode(VOCABULARIES["xsd"] + "string")
 CONTEXT: Final = "context.jsonld"
 FORMS: Final = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML}
 # Properties whose values stand by language: {"de": …, "en": …}.
 TEXTS: Final = frozenset(
-    f"{prefix}:{name}"
+    NamedNode(VOCABULARIES[prefix] + name)
     for prefix, names in (
         ("dcterms", "title description"),
         ("foaf", "name"),
@@ -37,7 +41,8 @@ TEXTS: Final = frozenset(
 
 def context(prefixes: dict[str, str]) -> dict[str, object]:
     """Return the context of all documents: prefixes, and texts by language."""
-    by_language = {name: {"@id": name, "@container": "@language"} for name in sorted(TEXTS)}
+    texts = sorted(map(Names(prefixes), TEXTS))
+    by_language = {name: {"@id": name, "@container": "@language"} for name in texts}
     return {**dict(sorted(prefixes.items())), **by_language}
 
 
@@ -65,8 +70,8 @@ def _value(term: Value, names: Names) -> object:
     match term:
         case Literal(language=str(language)):
             return {"@language": language, "@value": term.value}
-        case Literal(datatype=NamedNode(value=datatype)) if datatype != XSD_STRING:
-            return {"@type": names(term.datatype), "@value": term.value}
+        case Literal(datatype=datatype) if datatype != XSD_STRING:
+            return {"@type": names(datatype), "@value": term.value}
         case Literal():
             return term.value
     return {"@id": names(term)}
@@ -86,32 +91,33 @@ def nested(site: Site, about: About, context: str) -> bytes:
 def _node(site: Site, about: About, subject: Value, told: set[Value], pad: str) -> str:
     """Write a node and, inside it, those of its neighbours that have not been told yet."""
     told.add(subject)
-    names = site.compact
+    name = site.compact.quoted
     inner = pad + " "
-    members = [f'"@id": {quoted(names(subject))}']
+    members = [f'"@id": {name(subject)}']
     for predicate, objects in about[subject]:
         if predicate == TYPE:
-            members.append(f'"@type": {_list([quoted(names(value)) for value in objects])}')
+            members.append(f'"@type": {_list([name(value) for value in objects])}')
             continue
-        name = names(predicate)
-        if name in TEXTS and (texts := _by_language(objects)):
-            members.append(f"{quoted(name)}: {texts}")
+        is_text = predicate in TEXTS
+        if is_text and (texts := _by_language(objects)):
+            members.append(f"{name(predicate)}: {texts}")
             continue
         written = []
         for value in objects:
             if isinstance(value, Literal):
-                written.append(_literal(value, names))
+                written.append(_literal(value, site.compact))
             elif value not in about or value in told:
-                written.append(f'{{"@id": {quoted(names(value))}}}')
+                written.append(f'{{"@id": {name(value)}}}')
             elif about[value] is site.names(value):
                 told.add(value)
                 written.append(_named(site, value))
             else:
                 written.append(_node(site, about, value, told, inner))
         # A single object would be read as a map of languages.
-        several = f"[{', '.join(written)}]" if name in TEXTS else _list(written)
-        members.append(f"{quoted(name)}: {several}")
-    return "{\n" + ",\n".join(f"{inner}{member}" for member in members) + f"\n{pad}}}"
+        several = f"[{', '.join(written)}]" if is_text else _list(written)
+        members.append(f"{name(predicate)}: {several}")
+    lines = f",\n{inner}".join(members)
+    return f"{{\n{inner}{lines}\n{pad}}}"
 
 
 def _named(site: Site, node: Value) -> str:
@@ -119,11 +125,11 @@ def _named(site: Site, node: Value) -> str:
     known = site.written.get(node)
     if known is None:
         ((predicate, texts),) = site.names(node)
-        name = site.compact(predicate)
-        by_language = _by_language(texts) if name in TEXTS else ""
+        by_language = _by_language(texts) if predicate in TEXTS else ""
         literals = [_literal(value, site.compact) for value in texts if isinstance(value, Literal)]
         written = by_language or f"[{', '.join(literals)}]"
-        known = f'{{"@id": {quoted(site.compact(node))}, {quoted(name)}: {written}}}'
+        name = site.compact.quoted
+        known = f'{{"@id": {name(node)}, {name(predicate)}: {written}}}'
         site.written[node] = known
     return known
 
@@ -136,18 +142,17 @@ def _by_language(values: Sequence[Value]) -> str:
     """Write texts by language; nothing when one of them has none."""
     texts: dict[str, list[str]] = {}
     for value in values:
-        language = value.language if isinstance(value, Literal) else None
-        if language is None:
+        if not isinstance(value, Literal) or (language := value.language) is None:
             return ""
-        texts.setdefault(language, []).append(quoted(text(value)))
+        texts.setdefault(language, []).append(quoted(value.value))
     return "{" + ", ".join(f"{quoted(lang)}: {_list(texts[lang])}" for lang in sorted(texts)) + "}"
 
 
 def _literal(value: Literal, names: Names) -> str:
-    if value.language:
-        return f'{{"@language": {quoted(value.language)}, "@value": {quoted(value.value)}}}'
-    if value.datatype.value != XSD_STRING:
-        return f'{{"@type": {quoted(names(value.datatype))}, "@value": {quoted(value.value)}}}'
+    if language := value.language:
+        return f'{{"@language": {quoted(language)}, "@value": {quoted(value.value)}}}'
+    if value.datatype != XSD_STRING:
+        return f'{{"@type": {names.quoted(value.datatype)}, "@value": {quoted(value.value)}}}'
     return quoted(value.value)
 
 
@@ -158,10 +163,16 @@ def thing_documents(site: Site, iri: str) -> Iterator[tuple[str, bytes]]:
     statements = triples(about)
     for suffix, form in FORMS.items():
         yield f"{name}.{suffix}", to_bytes(statements, form, site.city.prefixes)
+    for lang in LANGUAGES:
+        if content := snippet(site, iri, lang):
+            yield f"embed/{name.removeprefix('doc/')}.{lang}.jsonld", f"{content}\n".encode()
     yield f"{name}.jsonld", nested(site, about, "../" * name.count("/") + CONTEXT)
 
 
 def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Yield the context that the documents share."""
+    """Yield the context that the documents share, and the dataset for dataset search."""
+    for lang in LANGUAGES:
+        if site.dataset and (content := snippet(site, site.dataset, lang)):
+            yield f"embed/dataset.{lang}.jsonld", f"{content}\n".encode()
     whole = {"@context": context(site.city.prefixes)}
     yield CONTEXT, (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from json.encoder import encode_basestring
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
@@ -53,10 +54,13 @@ class Names:
 
     def __call__(self, term: Value) -> str:
         """Return the compact name of a node."""
+        return f"_:{term.value}" if isinstance(term, BlankNode) else self._compact(text(term))
+
+    def quoted(self, term: Value) -> str:
+        """Return the compact name of a node in quotation marks, as JSON wants it."""
         known = self._known.get(term)
         if known is None:
-            iri = text(term)
-            known = self._known[term] = f"_:{iri}" if isinstance(term, BlankNode) else self._compact(iri)
+            known = self._known[term] = encode_basestring(self(term))
         return known
 
     def _compact(self, iri: str) -> str:
@@ -159,9 +163,12 @@ class Site:
 
     @cached_property
     def _parts(self) -> frozenset[Value]:
-        quads = [quad for kind in PARTS for quad in self.store.quads_for_pattern(None, TYPE, kind)]
-        subjects: set[Value] = {quad.subject for quad in quads}
-        return frozenset(node for node in subjects if text(node).startswith(self.base))
+        found: set[Value] = set()
+        for kind in PARTS:
+            for quad in self.store.quads_for_pattern(None, TYPE, kind):
+                if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base):
+                    found.add(quad.subject)
+        return frozenset(found)
 
     def part(self, node: Value) -> Statements:
         """Return what is stated about a node that is part of what mentions it; nothing for other nodes."""
@@ -180,7 +187,7 @@ class Site:
         if iri.startswith(self.base + LOCAL["graph"]):
             found |= self._graph(iri)
         objects = [item for statements in found.values() for _, items in statements for item in items]
-        nodes = [item for item in objects if type(item) is not Literal]
+        nodes: list[Value] = [item for item in objects if not isinstance(item, Literal)]
         for item in nodes:
             if item not in found and (part := self.part(item)):
                 found[item] = part
@@ -233,8 +240,9 @@ RANKS: Final = _Ranks()
 
 
 def _ordered(groups: dict[NamedNode, list[Value]]) -> Statements:
-    return tuple(
-        (predicate, tuple(sorted(set(values), key=str) if len(values) > 1 else values))
-        for predicate in sorted(groups, key=RANKS.__getitem__)
-        if (values := groups[predicate])
-    )
+    predicates = sorted(groups, key=RANKS.__getitem__) if len(groups) > 1 else groups
+    return tuple([(predicate, _sorted(groups[predicate])) for predicate in predicates])
+
+
+def _sorted(values: list[Value]) -> tuple[Value, ...]:
+    return tuple(sorted(set(values), key=str) if len(values) > 1 else values)
