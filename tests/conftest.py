@@ -8,9 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from stadtgraph.load import load
+from stadtgraph.site.build import complete
+from stadtgraph.site.things import Site
 
 ROOT = Path(__file__).resolve().parent.parent
 MUSTERSTADT = ROOT / "tests" / "cities" / "musterstadt"
+# A busy machine is no fault of the code: examples may take as long as they need.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
 PARTS = ("data", "ontology", "shapes", "queries")
 
 
@@ -46,3 +55,20 @@ def run() -> Run:
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def public(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real city's publication, as a stranger finds it."""
+    out = tmp_path_factory.mktemp("public") / "public"
+    result = run("publish", "--out", out)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """The real city as its publication sees it."""
+    city = load(ROOT)
+    complete(city)
+    return Site(city)

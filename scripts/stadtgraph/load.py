@@ -28,6 +28,8 @@ LABELS: Final = tuple(
         ("sh", "name"),
     )
 )
+# Rules in this folder of shapes/ hold for what the build writes, not for what people write.
+PUBLISHED: Final = "published"
 NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
 SYNTAX: Final = (
     ("syntax-prefix", re.compile(r"The prefix (?P<it>\S*:) has not been declared")),
@@ -122,6 +124,7 @@ def load(root: Path, extra: Iterable[Path] = ()) -> City:
     faults: list[Finding] = []
     data = _turtle_files(root / "data", root, faults)
     others = {name: _turtle_files(root / name, root, faults) for name in ("ontology", "shapes")}
+    others["shapes"] = [path for path in others["shapes"] if path.parent.name != PUBLISHED]
     asked = [
         file for path in extra for file in ([path] if not path.is_dir() else sorted(path.rglob("*.ttl")))
     ]

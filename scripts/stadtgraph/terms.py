@@ -61,7 +61,7 @@ def _laid_out(document: str) -> str:
 
     The serializer escapes line ends in literals, so each line is one of the document's own.
     """
-    lines = document.splitlines()
+    lines = document.removesuffix("\n").split("\n")
     body = [line.replace("\t", "    ") for line in lines if not line.startswith("@prefix ")]
     used = set(re.findall(r"(?:^|(?<=[\s(,^]))([A-Za-z][\w-]*):", "\n".join(body), re.MULTILINE))
     head = sorted(line for line in lines if line.startswith("@prefix ") and line[8 : line.index(":")] in used)

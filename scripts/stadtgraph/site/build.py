@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
-from stadtgraph.site import overview, pages, reference
+from stadtgraph.site import jsonld, overview, pages, reference
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.frame import frame_digest
 from stadtgraph.site.reading import Reading
@@ -28,9 +28,13 @@ from stadtgraph.site.shelf import CannotPublish, Document, Shelf, Writer, shelf
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
-__all__ = ["CannotPublish", "Publication", "publish", "switch"]
+__all__ = ["CannotPublish", "Publication", "complete", "publish", "switch"]
 Documents = Iterator[tuple[str, bytes]]
 Step = Callable[[int, int], None]
+Written = Mapping[str, tuple[str, int]]
+OF_A_THING: Final[tuple[Callable[[Site, str], Documents], ...]] = (jsonld.thing_documents,)
+OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = (jsonld.whole_documents,)
+AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = ()
 
 
 @dataclass
@@ -69,11 +73,8 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         BadQuery: a rule cannot be applied.
 
     """
-    _drop_placeholders(city)
-    asserted = len(city.store)
-    derived = sum(derive(city).values())
-    site = Site(city)
-    reading = Reading(site)
+    asserted, derived = complete(city)
+    reading = Reading(Site(city))
     with shelf(out) as kept:
         writer = Writer(kept.draft)
         kept.draft.mkdir()
@@ -101,6 +102,13 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         derived=derived,
         changes=last.changes,
     )
+
+
+def complete(city: City) -> tuple[int, int]:
+    """Make the graph what is published; return how much is asserted and how much derived."""
+    _drop_placeholders(city)
+    asserted = len(city.store)
+    return asserted, sum(derive(city).values())
 
 
 def _drop_placeholders(city: City) -> None:
@@ -133,7 +141,11 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, step: S
 
 def _documents(reading: Reading, iri: str) -> Documents:
     """Yield the documents of one thing; its pages come last and name the others as downloads."""
-    beside: list[str] = []
+    beside = []
+    for tell in OF_A_THING:
+        for name, content in tell(reading.site, iri):
+            beside.append(name)
+            yield name, content
     yield from pages.thing_documents(reading, iri, beside)
 
 
@@ -141,13 +153,17 @@ def _whole(reading: Reading) -> Documents:
     """Yield what depends on the whole graph."""
     for suffix, content in dumps(reading.city.store, reading.city.prefixes):
         yield f"download/latest/dataset.{suffix}", content
+    for tell in OF_THE_WHOLE:
+        yield from tell(reading.site)
     yield from overview.whole_documents(reading)
     yield from reference.question_pages(reading)
 
 
-def _closing(reading: Reading, written: dict[str, tuple[str, int]]) -> Documents:
+def _closing(reading: Reading, written: Written) -> Documents:
     """Yield what has to know everything that was written."""
-    yield from overview.picture_pages(reading, written)
+    for tell in AT_THE_END:
+        yield from tell(reading.site, written)
+    yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
     yield from overview.data_pages(reading, written)
 

@@ -18,7 +18,6 @@ from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site import jsonld
 from stadtgraph.site.describe import point_in_time, predicate
 from stadtgraph.site.reading import Reading, address
-from stadtgraph.site.things import Site
 from stadtgraph.site.words import Words, term
 
 ORG: Final = VOCABULARIES["org"]
@@ -201,7 +200,7 @@ class Frame:
 
     def snippet(self, iri: str) -> str:
         """Return the lines that describe a thing to search engines; nothing for kinds without any."""
-        return snippet(self.reading.site, iri, self.lang) or ""
+        return jsonld.snippet(self.reading.site, iri, self.lang) or ""
 
     def render(self, template: str, name: str, **values: Any) -> bytes:
         """Fill a template for the page ``name``."""
@@ -271,9 +270,3 @@ def static_documents() -> list[tuple[str, bytes]]:
     """Return those files."""
     folder = files("stadtgraph.site").joinpath("static")
     return [(f"static/{name}", folder.joinpath(entry).read_bytes()) for entry, name in static().items()]
-
-
-def snippet(site: Site, iri: str, lang: str) -> str | None:
-    """Return the lines that describe a thing to search engines, where there is somebody to write them."""
-    made: str | None = getattr(jsonld, "snippet", lambda *_: None)(site, iri, lang)
-    return made

@@ -1,35 +1,62 @@
-"""JSON-LD straight from triples: compact names, one object per subject, same bytes for same triples.
+"""JSON-LD straight from triples: compact names, same bytes for same triples.
 
-What is written expands to exactly the triples that came in (JSON-LD 1.1 API, section 5.1).
+Every text here expands to exactly the triples that came in (JSON-LD 1.1 API, section 5.1).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
+from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES
-from stadtgraph.terms import TYPE, Term, text
+from stadtgraph.site.snippets import snippet
+from stadtgraph.site.things import About, Names, Site, Value, triples
+from stadtgraph.terms import TYPE, to_bytes
 
-XSD_STRING: Final = VOCABULARIES["xsd"] + "string"
+__all__ = ["document", "nested", "snippet", "thing_documents", "whole_documents"]
+
+XSD_STRING: Final = NamedNode(VOCABULARIES["xsd"] + "string")
+CONTEXT: Final = "context.jsonld"
+FORMS: Final = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML}
+# Properties whose values stand by language: {"de": …, "en": …}.
+TEXTS: Final = frozenset(
+    NamedNode(VOCABULARIES[prefix] + name)
+    for prefix, names in (
+        ("dcterms", "title description"),
+        ("foaf", "name"),
+        ("rdfs", "label comment"),
+        ("schema", "name alternateName description"),
+        ("skos", "prefLabel altLabel definition note scopeNote editorialNote"),
+    )
+    for name in names.split()
+)
+
+
+def context(prefixes: dict[str, str]) -> dict[str, object]:
+    """Return the context of all documents: prefixes, and texts by language."""
+    texts = sorted(map(Names(prefixes), TEXTS))
+    by_language = {name: {"@id": name, "@container": "@language"} for name in texts}
+    return {**dict(sorted(prefixes.items())), **by_language}
 
 
 def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
-    """Return triples, which come in order of subject and predicate, as a JSON-LD document."""
-    spaces = sorted(((space, name) for name, space in prefixes.items()), key=lambda pair: -len(pair[0]))
+    """Return triples, which come in order of subject and predicate, as one document that needs no other."""
+    names = Names(prefixes)
     graph = []
     for subject, statements in groupby(triples, key=attrgetter("subject")):
-        node: dict[str, object] = {"@id": _id(subject, spaces)}
+        node: dict[str, object] = {"@id": names(subject)}
         for predicate, group in groupby(statements, key=attrgetter("predicate")):
             if predicate == TYPE:
-                node["@type"] = _one([_id(triple.object, spaces) for triple in group])
+                node["@type"] = _one([names(triple.object) for triple in group])
             else:
-                node[_id(predicate, spaces)] = _one([_value(triple.object, spaces) for triple in group])
+                node[names(predicate)] = _one([_value(triple.object, names) for triple in group])
         graph.append(node)
     whole = {"@context": dict(sorted(prefixes.items())), "@graph": graph}
     return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
@@ -39,23 +66,113 @@ def _one(values: list[object]) -> object:
     return values[0] if len(values) == 1 else values
 
 
-def _id(term: Term, spaces: list[tuple[str, str]]) -> str:
-    if isinstance(term, BlankNode):
-        return f"_:{term.value}"
-    iri = text(term)
-    for space, name in spaces:
-        local = iri.removeprefix(space)
-        if local != iri and local and not local.startswith("//"):
-            return f"{name}:{local}"
-    return iri
-
-
-def _value(term: Term, spaces: list[tuple[str, str]]) -> object:
+def _value(term: Value, names: Names) -> object:
     match term:
         case Literal(language=str(language)):
             return {"@language": language, "@value": term.value}
-        case Literal(datatype=NamedNode(value=datatype)) if datatype != XSD_STRING:
-            return {"@type": _id(term.datatype, spaces), "@value": term.value}
+        case Literal(datatype=datatype) if datatype != XSD_STRING:
+            return {"@type": names(datatype), "@value": term.value}
         case Literal():
             return term.value
-    return {"@id": _id(term, spaces)}
+    return {"@id": names(term)}
+
+
+def nested(site: Site, about: About, context: str) -> bytes:
+    """Return what a thing's document holds: the thing, and in it each neighbour where it is first met."""
+    told: set[Value] = set()
+    roots = [_node(site, about, subject, told, "") for subject in about if subject not in told]
+    head = f'"@context": {quoted(context)}'
+    if len(roots) == 1:
+        return f"{{\n {head},\n {roots[0][1:].lstrip()}\n".encode()
+    nodes = ",\n".join(roots)
+    return f'{{\n {head},\n "@graph": [\n{nodes}\n]}}\n'.encode()
+
+
+def _node(site: Site, about: About, subject: Value, told: set[Value], pad: str) -> str:
+    """Write a node and, inside it, those of its neighbours that have not been told yet."""
+    told.add(subject)
+    name = site.compact.quoted
+    inner = pad + " "
+    members = [f'"@id": {name(subject)}']
+    for predicate, objects in about[subject]:
+        if predicate == TYPE:
+            members.append(f'"@type": {_list([name(value) for value in objects])}')
+            continue
+        is_text = predicate in TEXTS
+        if is_text and (texts := _by_language(objects)):
+            members.append(f"{name(predicate)}: {texts}")
+            continue
+        written = []
+        for value in objects:
+            if isinstance(value, Literal):
+                written.append(_literal(value, site.compact))
+            elif value not in about or value in told:
+                written.append(f'{{"@id": {name(value)}}}')
+            elif about[value] is site.names(value):
+                told.add(value)
+                written.append(_named(site, value))
+            else:
+                written.append(_node(site, about, value, told, inner))
+        # A single object would be read as a map of languages.
+        several = f"[{', '.join(written)}]" if is_text else _list(written)
+        members.append(f"{name(predicate)}: {several}")
+    lines = f",\n{inner}".join(members)
+    return f"{{\n{inner}{lines}\n{pad}}}"
+
+
+def _named(site: Site, node: Value) -> str:
+    """Write a neighbour of which nothing but its name is told; it is met often, so it is remembered."""
+    known = site.written.get(node)
+    if known is None:
+        ((predicate, texts),) = site.names(node)
+        by_language = _by_language(texts) if predicate in TEXTS else ""
+        literals = [_literal(value, site.compact) for value in texts if isinstance(value, Literal)]
+        written = by_language or f"[{', '.join(literals)}]"
+        name = site.compact.quoted
+        known = f'{{"@id": {name(node)}, {name(predicate)}: {written}}}'
+        site.written[node] = known
+    return known
+
+
+def _list(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else f"[{', '.join(values)}]"
+
+
+def _by_language(values: Sequence[Value]) -> str:
+    """Write texts by language; nothing when one of them has none."""
+    texts: dict[str, list[str]] = {}
+    for value in values:
+        if not isinstance(value, Literal) or (language := value.language) is None:
+            return ""
+        texts.setdefault(language, []).append(quoted(value.value))
+    return "{" + ", ".join(f"{quoted(lang)}: {_list(texts[lang])}" for lang in sorted(texts)) + "}"
+
+
+def _literal(value: Literal, names: Names) -> str:
+    if language := value.language:
+        return f'{{"@language": {quoted(language)}, "@value": {quoted(value.value)}}}'
+    if value.datatype != XSD_STRING:
+        return f'{{"@type": {names.quoted(value.datatype)}, "@value": {quoted(value.value)}}}'
+    return quoted(value.value)
+
+
+def thing_documents(site: Site, iri: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a thing's documents; each form holds the same triples."""
+    name = site.document(iri)
+    about = site.about(iri)
+    statements = triples(about)
+    for suffix, form in FORMS.items():
+        yield f"{name}.{suffix}", to_bytes(statements, form, site.city.prefixes)
+    for lang in LANGUAGES:
+        if content := snippet(site, iri, lang):
+            yield f"embed/{name.removeprefix('doc/')}.{lang}.jsonld", f"{content}\n".encode()
+    yield f"{name}.jsonld", nested(site, about, "../" * name.count("/") + CONTEXT)
+
+
+def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
+    """Yield the context that the documents share, and the dataset for dataset search."""
+    for lang in LANGUAGES:
+        if site.dataset and (content := snippet(site, site.dataset, lang)):
+            yield f"embed/dataset.{lang}.jsonld", f"{content}\n".encode()
+    whole = {"@context": context(site.city.prefixes)}
+    yield CONTEXT, (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()

@@ -383,7 +383,7 @@ def _size(size: int, lang: str) -> str:
     return f"{grouped(max(1, round(size / 1000)), lang)} kB"
 
 
-def picture_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
+def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
     """Yield the big picture with its table."""
     drawn = dict(pictures(reading.city))
     for lang in LANGUAGES:

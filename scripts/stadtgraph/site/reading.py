@@ -20,6 +20,7 @@ from stadtgraph.terms import TYPE, text
 
 CACHED: Final = 50_000
 OWN: Final = ("graph", "id", "source")
+WITHIN: Final = tuple(VOCABULARIES["schema"] + name for name in ("location", "containedInPlace"))
 PART_CLASSES: Final = frozenset(text(node) for node in PARTS)
 
 
@@ -111,9 +112,9 @@ class Reading:
     def footprint(self, iri: str) -> str:
         """Return a digest of all that the documents of a thing may depend on.
 
-        That is what is stated about it, what refers to it, what is stated about its neighbours and their
-        parts (address, position, identifier), and the line in which it stands. For a named graph it is the
-        whole graph.
+        That is what is stated about it, what refers to it, what is stated about its neighbours, their parts
+        (address, position, identifier) and where they lie, and the line in which it stands. For a named
+        graph it is the whole graph.
         """
         quads = [*self.outgoing(iri), *self.incoming(iri)]
         if iri.startswith(self.base + LOCAL["graph"]):
@@ -126,16 +127,25 @@ class Reading:
         return digest.hexdigest()
 
     def _digest_of_node(self, iri: str) -> bytes:
-        """Return a digest of what is stated about a thing, and about its parts."""
-        try:
-            quads = list(self.outgoing(iri))
-        except ValueError:
-            return b""
-        for quad in list(quads):
-            part = text(quad.object)
-            if part != iri and part.startswith(self.base) and not PART_CLASSES.isdisjoint(self.types(part)):
-                quads += self.outgoing(part)
-        return hashlib.blake2b("\n".join(map(str, quads)).encode(), digest_size=16).digest()
+        """Return a digest of what is stated about a thing, about its parts, and about where it lies."""
+        digest = hashlib.blake2b(digest_size=16)
+        ahead, seen = [iri], {iri}
+        while ahead:
+            try:
+                quads = self.outgoing(ahead.pop())
+            except ValueError:
+                continue
+            digest.update("\n".join(map(str, quads)).encode())
+            for quad in quads:
+                other = text(quad.object)
+                if other not in seen and other.startswith(self.base) and self._belongs(quad):
+                    seen.add(other)
+                    ahead.append(other)
+        return digest.digest()
+
+    def _belongs(self, quad: Quad) -> bool:
+        """Whether a statement leads to a part of its subject, or to where it lies."""
+        return quad.predicate.value in WITHIN or not PART_CLASSES.isdisjoint(self.types(text(quad.object)))
 
     @cached_property
     def frame(self) -> str:
