@@ -54,6 +54,7 @@ class Writer:
         path = self._path(name)
         with path.open("wb") as file:
             file.write(content)
+            file.flush()
             made = os.fstat(file.fileno()).st_mtime_ns
         return self._note(Document(name, hashlib.sha256(content).hexdigest(), len(content), made))
 
@@ -130,6 +131,7 @@ class Shelf:
         if self.draft_things.exists():
             self.draft_things.replace(self.folder / (digest + THINGS))
         if new.is_dir():
+            self._date(new)
             _remove(self.draft)
         else:
             self.draft.rename(new)
@@ -144,6 +146,13 @@ class Shelf:
         _remove(*[path for path in others[:-KEPT] if path not in (new, before)])
         _remove(*[path for path in self.folder.glob(f"*{THINGS}") if not path.with_suffix("").is_dir()])
         return before != new.resolve()
+
+    def _date(self, same: Path) -> None:
+        """Date the documents of a publication as those of the draft that equals it: the notes name these."""
+        for path in self.draft.rglob("*"):
+            if path.is_file():
+                made = path.stat().st_mtime_ns
+                os.utime(same / path.relative_to(self.draft), ns=(made, made))
 
 
 @contextmanager
