@@ -1,6 +1,7 @@
 """A publication is whole, repeatable and never half there."""
 
 import hashlib
+import random
 import shutil
 import signal
 import subprocess
@@ -9,11 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, Store
 from rdflib import Dataset, Graph
 from rdflib.compare import isomorphic
 
-from stadtgraph.site.build import CannotPublish, switch
+from stadtgraph.load import load
+from stadtgraph.site.build import CannotPublish, publish, switch
 
 TRIPLES = ("ttl", "nt", "jsonld", "rdf")
 QUADS = ("trig", "nq")
@@ -199,3 +203,99 @@ def test_two_at_once_take_turns(musterstadt):
     assert [process.returncode for process in processes] == [0] * 4
     assert sum(b" is new: " in output or b" ist neu: " in output for output in outputs) == 1
     assert (musterstadt / "public").is_symlink()
+
+
+def test_one_changed_label_writes_only_what_shows_it(musterstadt):
+    publish(load(musterstadt), musterstadt / "public")
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("Works depot", "Works yard"))
+    done = publish(load(musterstadt), musterstadt / "public")
+    assert [iri.rpartition("/")[2] for iri in done.changes.changed] == [
+        "organisations",
+        "bauhof",
+        "ordnungsamt",
+    ]
+    assert not done.changes.added and not done.changes.removed
+    assert b"Works yard" in (musterstadt / "public/doc/ordnungsamt.en.html").read_bytes()
+
+
+def test_the_summary_says_what_changed(run, musterstadt):
+    assert "Since the last publication" not in run("publish", "--root", musterstadt).stdout
+    file = musterstadt / "data" / "organisations.ttl"
+    text = file.read_text()
+    file.write_text(text.replace("id:bauhof", "id:hafen").replace("Bauhof", "Hafen"))
+    said = run("publish", "--root", musterstadt).stdout
+    assert "1 thing new (Works depot)" in said
+    assert "1 thing removed (bauhof)" in said
+
+
+def test_a_document_that_somebody_changed_is_written_anew(musterstadt):
+    publish(load(musterstadt), musterstadt / "public")
+    before = tree(musterstadt / "public")
+    page = musterstadt / "public" / "doc" / "bauhof.html"
+    page.write_text("mine")
+    file = musterstadt / "data" / "organisations.ttl"
+    text = file.read_text()
+    file.write_text(text.replace("Public order", "Order"))
+    publish(load(musterstadt), musterstadt / "public")
+    file.write_text(text)
+    publish(load(musterstadt), musterstadt / "public")
+    assert tree(musterstadt / "public").keys() == before.keys()
+    assert page.read_bytes() == before["doc/bauhof.html"]
+
+
+def test_notes_on_a_publication_are_not_published(published):
+    assert not [name for name in tree(published) if "things" in name]
+
+
+EDITS = ("label", "relation", "comment", "remove", "description")
+
+
+def _edit(text, seed):
+    """Change a file of statements somewhere: what people do."""
+    chance = random.Random(seed)
+    lines = text.splitlines()
+    starts = [n for n, line in enumerate(lines) if line.startswith("id:")]
+    at = chance.choice(starts)
+    end = next(n for n in range(at, len(lines)) if lines[n].endswith(" ."))
+    name = lines[at].split(" ")[0]
+    other = lines[chance.choice(starts)].split(" ")[0]
+    match chance.choice(EDITS):
+        case "label":
+            lines.append(f'{name} skos:altLabel "Wort {chance.random()}"@de .')
+        case "relation":
+            lines.append(f"{name} <http://www.w3.org/ns/org#linkedTo> {other} .")
+        case "comment":
+            lines.insert(chance.choice(starts), "# Bemerkung")
+        case "description":
+            lines.append(f'{name} <http://purl.org/dc/terms/description> "Text {chance.random()}"@de .')
+        case "remove" if len(starts) > 2:
+            del lines[at : end + 1]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", ["musterstadt", "city"])
+def test_incremental_and_full_builds_are_equal_byte_for_byte(name, request, tmp_path):
+    root = request.getfixturevalue(name)
+    files = [file for file in sorted((root / "data").rglob("*.ttl")) if "\nid:" in file.read_text()]
+    first = {file: file.read_text() for file in files}
+    examples = 12 if name == "musterstadt" else 2
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=3))
+    def edits(seeds):
+        for file, text in first.items():
+            file.write_text(text)
+        publish(load(root), tmp_path / "step")
+        for seed in seeds:
+            file = files[seed % len(files)]
+            text = file.read_text()
+            if "skos:" in text.partition("id:")[0]:
+                file.write_text(_edit(text, seed))
+                publish(load(root), tmp_path / "step")
+        whole = tmp_path / "whole" / str(len(list(tmp_path.rglob("whole/*"))))
+        publish(load(root), whole / "public")
+        assert tree(tmp_path / "step") == tree(whole / "public")
+        shutil.rmtree(whole)
+
+    edits()

@@ -133,4 +133,5 @@ def other_term(reading: Reading, iri: str, words: Words) -> str:
     if label := reading.label(iri):
         return label.get(words.lang) or next(iter(label.values()))
     local = re.split(r"[/#]", iri.rstrip("/#"))[-1]
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", local).lower() or iri
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", local)
+    return (parted if parted.isupper() else parted.lower()) or iri

@@ -50,6 +50,7 @@ ISSUES: Final = {
     "": "issues/new?title={title}&body={body}",
 }
 GITLAB: Final = "-/issues/new?issue[title]={title}&issue[description]={body}"
+AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn")
 TEMPLATES: Final = Environment(
     loader=PackageLoader("stadtgraph.site"),
     autoescape=True,
@@ -117,7 +118,7 @@ class Frame:
 
     def named(self, iri: str) -> Text:
         """Return the name of a thing."""
-        label = self.reading.label(iri)
+        label = self.reading.label(iri) or self.reading.texts(iri, *AGENT_NAMES)
         if not label and RDF + "Statement" in self.reading.types(iri):
             return Text(self._conclusion(iri))
         if not label:

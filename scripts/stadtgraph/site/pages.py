@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pyoxigraph import Literal, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from stadtgraph.messages import LANGUAGES
+from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.site.describe import (
     host,
@@ -24,7 +24,7 @@ from stadtgraph.site.describe import (
 )
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, section_of, text_in
 from stadtgraph.site.neighbourhood import neighbourhood
-from stadtgraph.site.reading import Reading, folded
+from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.words import rank, term
 from stadtgraph.terms import text
 
@@ -122,14 +122,14 @@ class Telling:
                 continue
             self._add(rows, seen, quad, known[f"of-{self.lang}"], "relation", quad.subject)
         for row in rows.values():
-            row.values.sort(key=self._order)
+            row.values.sort(key=self.order)
         return [rows[key] for key in sorted(rows)]
 
     def _reason(self, quad: Quad) -> bool:
         """Whether a statement is one of a conclusion; these are told with their reasons."""
         return RDF + "Statement" in self.reading.types(text(quad.subject))
 
-    def _order(self, value: Value) -> tuple[int, str]:
+    def order(self, value: Value) -> tuple[int, str]:
         """Order what has a page by number and name; words stay as they come."""
         return (value.number, folded(value.words.value)) if value.kind else (0, "")
 
@@ -185,7 +185,9 @@ class Telling:
             known = other_term(self.reading, iri, self.words) if named else host(iri)
             return Value(Text(known), iri if is_web(iri) else "", outside=is_web(iri))
         if property_iri == PASSAGE:
-            return Value(Text(self._passage(iri)), self.frame.link(iri, self.page))
+            return Value(Text(self.passage(iri) or host(iri)), self.frame.link(iri, self.page))
+        if iri == self.reading.base:
+            return Value(Text(self.words("start")), address(self.frame.file("index"), self.page))
         types = self.reading.types(iri)
         link = self.frame.link(iri, self.page)
         if SCHEMA + "PostalAddress" in types:
@@ -204,9 +206,10 @@ class Telling:
         number = self.reading.number(iri)
         return Value(self.frame.named(iri), link, kind=section_of(self.reading, iri), number=number)
 
-    def _passage(self, iri: str) -> str:
+    def passage(self, iri: str) -> str:
+        """Return which part of a source a passage is; nothing for other fragments."""
         match = re.search(r"#char=(\d+),(\d+)$", iri)
-        return self.words("origin-passage", start=match[1], end=match[2]) if match else host(iri)
+        return self.words("origin-passage", start=match[1], end=match[2]) if match else ""
 
     def origins(self) -> list[Origin]:
         """Return the graphs that state something about the thing, with basis, file and line."""
@@ -237,23 +240,20 @@ class Telling:
         """Return what the editors concluded about the thing, with their reasons."""
         found = []
         for (subject, property_iri, value), statement in sorted(self.concluded.items()):
+            what = predicate(self.reading, property_iri, self.words)
+            reason = text_in(self.reading.texts(statement, VOCABULARIES["rdfs"] + "comment"), self.lang)
+            link = self.frame.link(statement, self.page)
             if subject != self.iri:
+                whole = f"{self.frame.named(subject).value}, {what}"
+                found.append(Conclusion(whole, Value(self.frame.named(self.iri)), reason, link))
                 continue
             terms = [
                 q.object
                 for q in self.outgoing
                 if (q.predicate.value, text(q.object)) == (property_iri, value)
             ]
-            found.append(
-                Conclusion(
-                    what=predicate(self.reading, property_iri, self.words),
-                    value=self.value(terms[0], property_iri) if terms else Value(Text(value)),
-                    reason=text_in(
-                        self.reading.texts(statement, VOCABULARIES["rdfs"] + "comment"), self.lang
-                    ),
-                    link=self.frame.link(statement, self.page),
-                )
-            )
+            value_told = self.value(terms[0], property_iri) if terms else Value(Text(value))
+            found.append(Conclusion(what, value_told, reason, link))
         return found
 
     def report(self) -> tuple[str, str]:
@@ -312,11 +312,59 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "iri": iri,
         "downloads": [(FORMATS.get(n.rpartition(".")[2], n.rpartition(".")[2]), n) for n in beside],
         "picture": neighbourhood(told.frame, iri, section, relations),
+        "fragments": _fragments(told),
+        "held": _held(told) if section == "graph" else None,
         "withdrawn": "true" in reading.objects(iri, VOCABULARIES["owl"] + "deprecated"),
     }
     if form == "event":
         values |= _event(told, relations)
     return told.frame.render(f"{form}.html", told.page, **values, snippet=told.frame.snippet(iri))
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Something that stands on the page of another thing: a passage of a source, a contact."""
+
+    anchor: str
+    name: Text
+    rows: list[Row]
+
+
+def _fragments(told: Telling) -> list[Fragment]:
+    """Return what stands on the page of a thing, passages in the order of the text."""
+    found = []
+    for iri in told.reading.fragments(told.iri):
+        inner = Telling(told.frame, iri, told.page)
+        passage = inner.passage(iri)
+        kind = kinds(told.reading, iri, told.words)
+        label = told.reading.label(iri)
+        name = (
+            text_in(label, told.lang)
+            if label
+            else Text(passage or ", ".join(kind) or told.words("data-record"))
+        )
+        rows = [row for row in inner.rows() if row.group in ("fact", "relation") and row.values]
+        used = [quad for quad in inner.incoming if quad.predicate.value == PASSAGE]
+        if used:
+            values = [inner.value(quad.subject) for quad in used]
+            rows.append(Row(told.words("used-for"), sorted(values, key=inner.order)))
+        found.append((_start(iri), Fragment(iri.partition("#")[2], name, rows)))
+    return [fragment for _, fragment in sorted(found, key=lambda pair: (pair[0], pair[1].anchor))]
+
+
+def _start(iri: str) -> int:
+    match = re.search(r"#char=(\d+),", iri)
+    return int(match[1]) if match else 0
+
+
+def _held(told: Telling) -> tuple[str, list[Value], int]:
+    """Return how much a named graph states, and about which things; the rest is counted."""
+    quads = list(told.reading.city.store.quads_for_pattern(None, None, None, NamedNode(told.iri)))
+    subjects = {text(quad.subject) for quad in quads if not isinstance(quad.subject, BlankNode)}
+    things = [iri for iri in subjects if iri != told.iri and "#" not in iri and told.reading.document(iri)]
+    some = sorted((told.value(NamedNode(iri)) for iri in sorted(things)[:SHOWN]), key=told.order)
+    count = told.words("graph-count", number=grouped(len(quads), told.lang))
+    return count, some, max(0, len(things) - SHOWN)
 
 
 def _when(told: Telling) -> Row | None:
@@ -346,7 +394,7 @@ def _event(told: Telling, relations: list[Row]) -> dict[str, Any]:
         if quad.predicate.value == SCHEMA + "performer" and not isinstance(quad.object, Literal):
             body = text(quad.object)
             linked = dict.fromkeys(q.object for q in reading.outgoing(body) if text(q.object) in themes)
-            about = sorted(map(told.value, linked), key=told._order)
+            about = sorted(map(told.value, linked), key=told.order)
             lead = text_in(reading.texts(body, *DESCRIPTIONS), told.lang)
             performers.append((told._mark(told.value(quad.object), quad), lead, about))
     performers.sort(key=lambda entry: folded(entry[0].words.value))

@@ -58,6 +58,19 @@ class Reading:
         """Return the statements that refer to a thing."""
         return _sorted(self.city.store.quads_for_pattern(None, None, NamedNode(iri)))
 
+    def fragments(self, iri: str) -> list[str]:
+        """Return the subjects that stand on the page of a thing: those of its IRI and ``#``."""
+        return [found for found in self._fragments.get(iri, ()) if found != iri]
+
+    @cached_property
+    def _fragments(self) -> dict[str, list[str]]:
+        found: dict[str, set[str]] = {}
+        for quad in self.city.store:
+            subject = text(quad.subject)
+            if "#" in subject and subject.startswith(self.base):
+                found.setdefault(subject.partition("#")[0], set()).add(subject)
+        return {page: sorted(subjects) for page, subjects in found.items()}
+
     def objects(self, iri: str, *predicates: str) -> list[str]:
         """Return the IRIs and texts that these properties have, each once."""
         quads = [quad for quad in self.outgoing(iri) if quad.predicate.value in predicates]
@@ -116,7 +129,8 @@ class Reading:
         (address, position, identifier) and where they lie, and the line in which it stands. For a named
         graph it is the whole graph.
         """
-        quads = [*self.outgoing(iri), *self.incoming(iri)]
+        own = [iri, *self.fragments(iri)]
+        quads = [quad for one in own for quad in (*self.outgoing(one), *self.incoming(one))]
         if iri.startswith(self.base + LOCAL["graph"]):
             quads += _sorted(self.city.store.quads_for_pattern(None, None, None, NamedNode(iri)))
         neighbours = {text(term) for quad in quads for term in (quad.subject, quad.object, quad.graph_name)}

@@ -126,14 +126,14 @@ class Shelf:
 
     def show(self, digest: str) -> bool:
         """Make the draft what readers see; return whether that is something new."""
-        new, before = self.folder / digest, self.last
+        new, before = self.folder.resolve() / digest, self.last
         os.sync()
         if self.draft_things.exists():
             self.draft_things.replace(self.folder / (digest + THINGS))
-        if new.is_dir():
-            self._date(new)
-            _remove(self.draft)
+        if new == before:
+            self._renew(new)
         else:
+            _remove(new)
             self.draft.rename(new)
         if self.out.is_dir() and not self.out.is_symlink():
             self.out.rmdir()
@@ -145,14 +145,14 @@ class Shelf:
         others = sorted((p for p in self.folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime_ns)
         _remove(*[path for path in others[:-KEPT] if path not in (new, before)])
         _remove(*[path for path in self.folder.glob(f"*{THINGS}") if not path.with_suffix("").is_dir()])
-        return before != new.resolve()
+        return before != new
 
-    def _date(self, same: Path) -> None:
-        """Date the documents of a publication as those of the draft that equals it: the notes name these."""
+    def _renew(self, same: Path) -> None:
+        """Put the draft's documents in the place of those that equal them, should somebody have touched these."""
         for path in self.draft.rglob("*"):
             if path.is_file():
-                made = path.stat().st_mtime_ns
-                os.utime(same / path.relative_to(self.draft), ns=(made, made))
+                path.replace(same / path.relative_to(self.draft))
+        _remove(self.draft)
 
 
 @contextmanager

@@ -1,0 +1,334 @@
+"""Every page is valid, leads somewhere, asks nobody else, and says what the graph says."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from html5rdf import HTMLParser as StrictParser
+from pyoxigraph import Literal
+
+from stadtgraph.derive import derive
+from stadtgraph.load import load
+from stadtgraph.messages import LANGUAGES
+from stadtgraph.site.build import publish
+from stadtgraph.site.describe import literal, period, point_in_time
+from stadtgraph.site.reading import Reading, address, folded
+from stadtgraph.site.things import Site
+from stadtgraph.site.words import Words, sentences
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "scripts" / "stadtgraph" / "site"
+CITIES = {"real": ROOT, "musterstadt": ROOT / "tests" / "cities" / "musterstadt"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+INLINE = {"p", "h1", "h2", "h3", "span", "a", "dt", "code", "strong", "b", "label", "button"}
+BLOCK = {
+    "p",
+    "div",
+    "ul",
+    "ol",
+    "dl",
+    "section",
+    "article",
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "pre",
+    "figure",
+    "form",
+}
+
+
+class Page(HTMLParser):
+    """What the tests look at in a page."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.elements, self.ids, self.open, self.faults, self.text = [], [], [], [], []
+        self.feed(content)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.elements.append((tag, values))
+        if "id" in values:
+            self.ids.append(values["id"])
+        inside = [name for name in self.open if name in INLINE]
+        if tag in BLOCK and inside and "svg" not in self.open:
+            self.faults.append(f"<{tag}> in <{inside[-1]}>")
+        if tag == "a" and "a" in self.open:
+            self.faults.append("<a> in <a>")
+        if tag == "li" and (not self.open or self.open[-1] not in ("ul", "ol")):
+            self.faults.append("<li> outside a list")
+        if self.open and self.open[-1] in ("ul", "ol") and tag != "li":
+            self.faults.append(f"<{tag}> directly in a list")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        if "script" not in self.open:
+            self.text.append(data)
+
+    def links(self):
+        for tag, values in self.elements:
+            for name in ("href", "src", "action"):
+                if values.get(name):
+                    yield tag, values.get("rel", "") or "", values[name]
+
+
+@pytest.fixture(scope="module", params=CITIES)
+def tree(request, tmp_path_factory):
+    out = tmp_path_factory.mktemp(request.param) / "public"
+    publish(load(CITIES[request.param]), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    out = tmp_path_factory.mktemp("public") / "public"
+    publish(load(ROOT), out)
+    return out
+
+
+def pages(tree):
+    return sorted(tree.rglob("*.html"))
+
+
+def test_every_page_is_valid(tree):
+    """The strict parser stops at any fault; ids are used once, and nothing stands where it must not."""
+    for path in pages(tree):
+        content = path.read_text()
+        StrictParser(strict=True, namespaceHTMLElements=False).parse(content)
+        page = Page(content)
+        assert not page.faults, (path, page.faults)
+        assert len(page.ids) == len(set(page.ids)), path
+        assert "{{" not in content and "None" not in [words.strip() for words in page.text], path
+
+
+def test_all_links_lead_somewhere(tree):
+    names = {path.relative_to(tree).as_posix(): None for path in tree.rglob("*") if path.is_file()}
+    for path in pages(tree):
+        names[path.relative_to(tree).as_posix()] = set(Page(path.read_text()).ids)
+    for path in pages(tree):
+        name = path.relative_to(tree).as_posix()
+        for tag, _, link in Page(path.read_text()).links():
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            assert not link.startswith("/"), (name, link)
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
+            other = target.relative_to(tree.resolve()).as_posix()
+            assert other in names, (name, tag, link)
+            if parts.fragment and names[other] is not None:
+                assert unquote(parts.fragment) in names[other], (name, link)
+
+
+def test_no_page_asks_another_host_or_holds_script_or_style(tree):
+    for path in pages(tree):
+        page = Page(path.read_text())
+        policy = [v["content"] for t, v in page.elements if v.get("http-equiv") == "Content-Security-Policy"]
+        assert policy and policy[0].startswith("default-src 'none'") and "unsafe" not in policy[0]
+        for tag, values in page.elements:
+            assert tag != "style" and "style" not in values, path
+            assert not any(name.startswith("on") for name in values), path
+            if tag == "script":
+                assert "src" in values or values["type"] == "application/ld+json", path
+        for tag, rel, link in page.links():
+            if tag != "a" and rel != "alternate":
+                assert not urlsplit(link).scheme and not link.startswith("//"), (path, link)
+    for path in tree.glob("static/*"):
+        assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", path.read_text()), path
+
+
+def test_every_page_comes_in_both_languages_and_names_the_other(tree):
+    for path in pages(tree):
+        if path.name.endswith(".en.html") or path.stem == "404":
+            continue
+        other = path.with_name(path.name.removesuffix(".html") + ".en.html")
+        for file, lang in ((path, "de"), (other, "en")):
+            page = Page(file.read_text())
+            assert ("html", {"lang": lang}) == page.elements[0]
+            links = {v["hreflang"]: v["href"] for t, v in page.elements if t == "link" and "hreflang" in v}
+            assert {k: unquote(v) for k, v in links.items()} == {"de": path.name, "en": other.name}
+
+
+def test_every_thing_has_a_page_that_names_it(tree):
+    city = load(ROOT if (tree / "source").exists() else CITIES["musterstadt"])
+    derive(city)
+    reading = Reading(Site(city))
+    for iri in reading.site.things:
+        for lang in LANGUAGES:
+            suffix = "" if lang == "de" else ".en"
+            content = (tree / f"{reading.document(iri)}{suffix}.html").read_text()
+            name = reading.label(iri).get(lang)
+            heading = re.search(r"<h1>(.*?)</h1>", content, re.DOTALL)
+            assert heading and heading[1].strip()
+            if name:
+                plain = "".join(Page(heading[0]).text).strip()
+                assert plain == " ".join(name.split()) or iri.endswith(("def", "shapes")), iri
+
+
+def test_no_page_shows_a_bare_iri_of_the_graph(real):
+    for path in pages(real):
+        words = re.sub(
+            r"<code.*?</code>|<pre.*?</pre>|<script.*?</script>", "", path.read_text(), flags=re.DOTALL
+        )
+        shown = "".join(Page(words).text)
+        if path.name.startswith("shapes."):
+            continue  # messages of rules show how to write an address
+        assert not re.search(r"https?://|\bid:[a-z]", shown), (
+            path,
+            re.search(r".{30}(https?://|\bid:[a-z]).{30}", shown),
+        )
+
+
+def test_the_event_page_reads_like_one(real):
+    text = " ".join(
+        "".join(Page((real / "doc/projekte-und-koordinierungsstellen-2023.html").read_text()).text).split()
+    )
+    for words in (
+        "So., 7. Mai 2023, 12:00 Uhr",
+        "44137",
+        "Wer sich vorstellt",
+        "Auf der Karte zeigen",
+        "erschlossen",
+    ):
+        assert words in text
+    english = (real / "doc/projekte-und-koordinierungsstellen-2023.en.html").read_text()
+    assert "Sun 7 May 2023, 12:00" in english
+
+
+def test_a_conclusion_is_marked_and_gives_its_reason(real):
+    content = (real / "doc/gleichstellungsbuero.html").read_text()
+    assert re.search(r'>Gleichstellung</a> <a class="concluded" href="#conclusions"', content)
+    assert "Das Thema steht im Namen des Büros" in content
+    assert "Zeichen 2833 bis 2852" in content
+
+
+def test_the_first_page_is_light(tree):
+    names = {"index.html"} | {
+        link
+        for tag, rel, link in Page((tree / "index.html").read_text()).links()
+        if tag in ("script", "img", "link") and "alternate" not in rel
+    }
+    assert sum((tree / name).stat().st_size for name in names) < 100_000
+
+
+def test_what_the_operator_has_not_filled_in_is_marked(real):
+    content = (real / "imprint.html").read_text()
+    assert content.count("Noch nicht ausgefüllt") >= 3
+    assert "PLATZHALTER" not in content
+
+
+def test_with_a_repository_an_error_is_reported_there(city, tmp_path):
+    catalog = city / "data" / "catalog.ttl"
+    base = re.search(r'void:uriSpace "([^"]+)"', catalog.read_text())[1]
+    with catalog.open("a") as file:
+        file.write(f"\n<{base}dataset> <https://schema.org/codeRepository> <https://code.example/graph> .\n")
+    publish(load(city), tmp_path / "public")
+    content = (tmp_path / "public" / "doc" / "gleichstellungsbuero.html").read_text()
+    link = next(v["href"] for t, v in Page(content).elements if v.get("class") == "button")
+    assert link.startswith("https://code.example/graph/issues/new?title=")
+    assert f"{base}id/gleichstellungsbuero" in unquote(link)
+    assert re.search(r"data/organisations\.ttl:\d+", unquote(link))
+
+
+def test_a_label_that_looks_like_markup_stays_words(musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    evil = "</title><script>alert(1)</script>\\\"'><img src=x onerror=alert(1)>&"
+    file.write_text(file.read_text().replace('"Bauhof"@de', f'"{evil}"@de'))
+    publish(load(musterstadt), musterstadt / "public")
+    for path in pages(musterstadt / "public"):
+        page = Page(path.read_text())
+        StrictParser(strict=True, namespaceHTMLElements=False).parse(path.read_text())
+        assert all(tag != "img" or "onerror" not in values for tag, values in page.elements), path
+        assert all(tag != "script" or "src" in values or "type" in values for tag, values in page.elements)
+    assert "alert(1)" in "".join(Page((musterstadt / "public/doc/bauhof.html").read_text()).text)
+    index = (musterstadt / "public" / "search.de.js").read_text()
+    assert json.loads(index.removeprefix("window.searchIndex = ").rstrip(";\n"))
+
+
+def test_a_link_that_is_no_web_address_is_not_followed(musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text() + "\nid:bauhof <https://schema.org/url> <javascript:alert(1)> .\n")
+    publish(load(musterstadt), musterstadt / "public")
+    assert "javascript:" not in (musterstadt / "public/doc/bauhof.html").read_text()
+
+
+def test_two_things_that_want_one_file_get_a_sentence(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    office = '\nid:bauhof.en a org:OrganizationalUnit ;\n    skos:prefLabel "A"@de , "B"@en .\n'
+    file.write_text(file.read_text() + office)
+    result = run("publish", "--root", musterstadt)
+    assert result.returncode == 2
+    assert "Two things would get the same file doc/bauhof.en.html" in result.stderr
+
+
+def test_sentences_stand_in_both_languages_and_are_used():
+    code = "".join(p.read_text() for p in SITE.rglob("*") if p.suffix in (".py", ".html", ".svg"))
+    for key, texts in sentences().items():
+        assert set(texts) == set(LANGUAGES), key
+        fields = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
+        assert fields[0] == fields[1], key
+        stem = re.sub(r"-(intro|help|Violation|Warning|Info|[YMDH])$", "", key)
+        assert re.search(f"[\"']{key}[\"']|[\"']{stem}[\"'-]", code), key
+
+
+@pytest.mark.parametrize(
+    ("value", "german", "english"),
+    [
+        ("2023-05-07T12:00:00+02:00", "So., 7. Mai 2023, 12:00 Uhr", "Sun 7 May 2023, 12:00"),
+        ("2023-05-07", "So., 7. Mai 2023", "Sun 7 May 2023"),
+        ("2002-02", "Februar 2002", "February 2002"),
+        ("1995", "1995", "1995"),
+        ("2023-13-01", "2023-13-01", "2023-13-01"),
+        ("2023-02-30", "2023-02-30", "2023-02-30"),
+        ("bald", "bald", "bald"),
+    ],
+)
+def test_dates_are_written_as_people_write_them(value, german, english):
+    assert point_in_time(value, Words("de"), weekday=True) == german
+    assert point_in_time(value, Words("en"), weekday=True) == english
+
+
+def test_a_period_names_a_day_once():
+    start, end = "2023-05-07T12:00:00+02:00", "2023-05-07T18:00:00+02:00"
+    assert period(start, end, Words("de")) == "So., 7. Mai 2023, 12:00–18:00 Uhr"
+    assert period(start, end, Words("en")) == "Sun 7 May 2023, 12:00–18:00"
+    assert period("2023-05-05", "2023-05-07", Words("de")) == "Fr., 5. Mai 2023 bis So., 7. Mai 2023"
+
+
+def test_numbers_durations_and_answers_are_written_out():
+    xsd = "http://www.w3.org/2001/XMLSchema#"
+
+    def written(value, kind, lang):
+        from pyoxigraph import NamedNode
+
+        return literal(Literal(value, datatype=NamedNode(xsd + kind)), Words(lang))
+
+    assert written("P10Y", "duration", "de") == "10 Jahre"
+    assert written("true", "boolean", "en") == "yes"
+    assert written("12345", "integer", "de") == "12.345"
+    assert written("51.5", "decimal", "de") == "51,5"
+
+
+def test_addresses_are_relative_from_any_depth():
+    assert address("doc/a.html") == "doc/a.html"
+    assert address("doc/a.html", "graph/x/y") == "../../doc/a.html"
+    assert address("doc/a b#c d") == "doc/a%20b#c%20d"
+
+
+def test_words_are_folded_for_order_and_search():
+    assert folded("Büro für Großes") == folded("BUERO FUER GROSSES") == "buero fuer grosses"
