@@ -56,7 +56,7 @@ def endpoint(run, tmp_path_factory):
     [
         "einheiten-des-amtes",
         "gehoert-zum-amt",
-        "steckbrief",
+        "organigramm",
         "themen-der-veranstaltung",
         "wer-stellt-sich-vor",
     ],
