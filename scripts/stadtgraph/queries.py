@@ -208,9 +208,9 @@ def ask_endpoint(url: str, query: str, timeout: int) -> Answer:
         response = wrapper.query().response
         answer = response.read()
         if graph:
-            # Some endpoints send RDF/XML whatever they are asked for, one even under the name of another type.
+            # Some endpoints send RDF/XML whatever they are asked for, one under the name of another type.
             kind = RdfFormat.from_media_type(response.headers.get("Content-Type", ""))
-            form = RdfFormat.RDF_XML if answer.lstrip().startswith(b"<?xml") else kind or RdfFormat.TURTLE
+            form = RdfFormat.RDF_XML if answer.startswith(b"<?xml") else kind or RdfFormat.TURTLE
             return in_order(quad.triple for quad in parse(answer, format=form))
         return parse_query_results(input=answer, format=QueryResultsFormat.JSON)
     except TimeoutError as error:

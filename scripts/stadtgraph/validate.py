@@ -42,7 +42,7 @@ def validate(city: City, progress: Callable[[str], None] = lambda step: None) ->
         told = {(finding.focus, finding.path) for finding in findings}
         for path in city.queries("checks"):
             progress(path.stem)
-            findings += (found for found in _check(city, path) if (found.focus, found.path) not in told)
+            findings += _check(city, path, told)
     asked = {city.relative(path) for path in city.only}
     return sorted(_once(f for f in findings if not asked or f.file in asked), key=Finding.sort_key)
 
@@ -59,7 +59,7 @@ def _shapes(city: City) -> Iterator[Finding]:
     try:
         report = shacl.validate(city.store, city.shapes)
     except shacl.MalformedShapes as error:
-        raise CannotLook([_engine_finding("malformed-shapes", "shapes", reason=str(error)[:500])]) from error
+        raise CannotLook(_malformed(city, error)) from error
     for result in report.results:
         focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
         file, line = city.place(focus, path, value)
@@ -75,6 +75,16 @@ def _shapes(city: City) -> Iterator[Finding]:
             value,
             str(result.component),
         )
+
+
+def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:
+    if not error.faults:
+        yield _engine_finding("malformed-shapes", "shapes", shape="shapes/", reason=str(error)[:500])
+    for fault in error.faults:
+        shape = str(fault.shape)
+        file, line = city.place(shape, str(fault.predicate or ""))
+        message = both("malformed-shapes", shape=shorten(shape, city.base), reason=fault.reason)
+        yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
 
 
 def _idle_shapes(city: City) -> Iterator[Finding]:
@@ -110,8 +120,11 @@ def _meets(city: City, target: str, node: Term) -> bool:
     return any(quads[target]())
 
 
-def _check(city: City, path: Path) -> Iterator[Finding]:
-    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place)."""
+def _check(city: City, path: Path, told: set[tuple[str, str]]) -> Iterator[Finding]:
+    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place).
+
+    A row is left out where a shape has ``told`` already of its ``?about``, or else its ``?path``.
+    """
     question = read(path)
     try:
         rows = ask(city.store, question.text, city.base)
@@ -124,6 +137,8 @@ def _check(city: City, path: Path) -> Iterator[Finding]:
     for row in rows:
         values = {name: text(row[name]) for name in names}
         focus, where, value = (values.get(name, "") for name in ("focus", "path", "value"))
+        if (focus, values.get("about", where)) in told:
+            continue
         message = {lang: _fill(city, question, values, lang) for lang in LANGUAGES}
         file, line = _place(city, focus, where, value, values)
         rule = city.base + LOCAL["check"] + path.stem
