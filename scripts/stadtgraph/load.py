@@ -74,7 +74,7 @@ class City:
     def place(self, subject: str, predicate: str = "", value: str = "") -> tuple[str, int]:
         """Return file and line of a statement, or of the nearest thing to it that stands in a file."""
         store = self.store if any(self.store.quads_for_pattern(_node(subject), None, None)) else self.shapes
-        for path in ((predicate, value), (predicate, ""), (TYPE.value, ""), ("", "")):
+        for path in ((predicate, value), ("", value), (predicate, ""), (TYPE.value, ""), ("", "")):
             for graph in self._graphs(store, subject, *path):
                 line = self.places(self.files[graph]).line(subject, *path)
                 if line:

@@ -205,9 +205,13 @@ def ask_endpoint(url: str, query: str, timeout: int) -> Answer:
     graph = wrapper.queryType in ("CONSTRUCT", "DESCRIBE")
     wrapper.setReturnFormat(TURTLE if graph else JSON)
     try:
-        answer = wrapper.query().response.read()
+        response = wrapper.query().response
+        answer = response.read()
         if graph:
-            return in_order(quad.triple for quad in parse(answer, format=RdfFormat.TURTLE))
+            # Some endpoints send RDF/XML whatever they are asked for, one under the name of another type.
+            kind = RdfFormat.from_media_type(response.headers.get("Content-Type", ""))
+            form = RdfFormat.RDF_XML if answer.startswith(b"<?xml") else kind or RdfFormat.TURTLE
+            return in_order(quad.triple for quad in parse(answer, format=form))
         return parse_query_results(input=answer, format=QueryResultsFormat.JSON)
     except TimeoutError as error:
         raise BadQuery("endpoint-timeout", url=url, seconds=str(timeout)) from error

@@ -27,7 +27,8 @@ TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObject
 def validate(city: City, progress: Callable[[str], None] = lambda step: None) -> list[Finding]:
     """Return all findings, sorted; where files were asked for, only those that stand in them.
 
-    Breaches of form come alone: shapes and checks say little before they are mended.
+    Breaches of form come alone: shapes and checks say little before they are mended. Of a property of which a
+    shape has spoken, a check does not speak again: one fault, one message.
 
     Raises:
         CannotLook: shapes or checks cannot be applied.
@@ -38,9 +39,10 @@ def validate(city: City, progress: Callable[[str], None] = lambda step: None) ->
     if not findings:
         progress("shapes")
         findings = [*_shapes(city), *([] if city.only else _idle_shapes(city))]
+        told = {(finding.focus, finding.path) for finding in findings}
         for path in city.queries("checks"):
             progress(path.stem)
-            findings += _check(city, path)
+            findings += _check(city, path, told)
     asked = {city.relative(path) for path in city.only}
     return sorted(_once(f for f in findings if not asked or f.file in asked), key=Finding.sort_key)
 
@@ -57,7 +59,7 @@ def _shapes(city: City) -> Iterator[Finding]:
     try:
         report = shacl.validate(city.store, city.shapes)
     except shacl.MalformedShapes as error:
-        raise CannotLook([_engine_finding("malformed-shapes", "shapes", reason=str(error)[:500])]) from error
+        raise CannotLook(_malformed(city, error)) from error
     for result in report.results:
         focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
         file, line = city.place(focus, path, value)
@@ -73,6 +75,16 @@ def _shapes(city: City) -> Iterator[Finding]:
             value,
             str(result.component),
         )
+
+
+def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:
+    if not error.faults:
+        yield _engine_finding("malformed-shapes", "shapes", shape="shapes/", reason=str(error)[:500])
+    for fault in error.faults:
+        shape = str(fault.shape)
+        file, line = city.place(shape, str(fault.predicate or ""))
+        message = both("malformed-shapes", shape=shorten(shape, city.base), reason=fault.reason)
+        yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
 
 
 def _idle_shapes(city: City) -> Iterator[Finding]:
@@ -108,8 +120,11 @@ def _meets(city: City, target: str, node: Term) -> bool:
     return any(quads[target]())
 
 
-def _check(city: City, path: Path) -> Iterator[Finding]:
-    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place)."""
+def _check(city: City, path: Path, told: set[tuple[str, str]]) -> Iterator[Finding]:
+    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place).
+
+    A row is left out where a shape has ``told`` already of its ``?about``, or else its ``?path``.
+    """
     question = read(path)
     try:
         rows = ask(city.store, question.text, city.base)
@@ -122,10 +137,19 @@ def _check(city: City, path: Path) -> Iterator[Finding]:
     for row in rows:
         values = {name: text(row[name]) for name in names}
         focus, where, value = (values.get(name, "") for name in ("focus", "path", "value"))
+        if (focus, values.get("about", where)) in told:
+            continue
         message = {lang: _fill(city, question, values, lang) for lang in LANGUAGES}
-        file, line = city.place(focus, where, value)
+        file, line = _place(city, focus, where, value, values)
         rule = city.base + LOCAL["check"] + path.stem
         yield Finding(severity, rule, message, file, line, focus, city.label(focus), where, value)
+
+
+def _place(city: City, focus: str, path: str, value: str, row: dict[str, str]) -> tuple[str, int]:
+    """Place a row at its focus, or, where files were asked for, at a thing of the row that stands in them."""
+    asked = {city.relative(file) for file in city.only}
+    places = [city.place(focus, path, value), *(city.place(term) for term in row.values() if _is_iri(term))]
+    return next((place for place in places if place[0] in asked), places[0])
 
 
 def _fill(city: City, question: Question, values: dict[str, str], lang: str) -> str:
