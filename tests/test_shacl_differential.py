@@ -56,7 +56,24 @@ def typed(form, name):
 
 NUMBERS = {
     getattr(XSD, name)
-    for name in ["integer", "decimal", "float", "double", "byte", "int", "long", "short", "negativeInteger", "nonNegativeInteger", "nonPositiveInteger", "positiveInteger", "unsignedByte", "unsignedInt", "unsignedLong", "unsignedShort"]
+    for name in [
+        "integer",
+        "decimal",
+        "float",
+        "double",
+        "byte",
+        "int",
+        "long",
+        "short",
+        "negativeInteger",
+        "nonNegativeInteger",
+        "nonPositiveInteger",
+        "positiveInteger",
+        "unsignedByte",
+        "unsignedInt",
+        "unsignedLong",
+        "unsignedShort",
+    ]
 }
 ORDERED = {XSD.boolean, XSD.date, XSD.dateTime, XSD.time, XSD.dayTimeDuration, XSD.string, XSD.anyURI}
 
@@ -277,7 +294,17 @@ simple = {
         [typed("", name).datatype for name in DATATYPES] + [ox.NamedNode(RDF + "langString")]
     ),
     "nodeKind": st.sampled_from(
-        [sh(kind) for kind in ["IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral"]]
+        [
+            sh(kind)
+            for kind in [
+                "IRI",
+                "BlankNode",
+                "Literal",
+                "BlankNodeOrIRI",
+                "BlankNodeOrLiteral",
+                "IRIOrLiteral",
+            ]
+        ]
     ),
     "minLength": integer(0, 3),
     "maxLength": integer(0, 3),

@@ -62,7 +62,8 @@ function search(question) {
     }
     hits.push([sum, number]);
   });
-  return hits.sort((a, b) => b[0] - a[0] || a[1] - b[1]).map((hit) => window.searchIndex[hit[1]]);
+  const length = (hit) => window.searchIndex[hit[1]][0].length;
+  return hits.sort((a, b) => b[0] - a[0] || length(a) - length(b) || a[1] - b[1]).map((hit) => window.searchIndex[hit[1]]);
 }
 
 function show() {

@@ -1,0 +1,182 @@
+"""The pages in a real browser: accessible, quiet towards other hosts, usable by keyboard and from disk."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from stadtgraph.load import load
+from stadtgraph.site.build import publish
+
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"]
+KINDS = {
+    "start": "index",
+    "event": "doc/projekte-und-koordinierungsstellen-2023",
+    "body": "doc/gleichstellungsbuero",
+    "concept": "doc/vielfalt",
+    "scheme": "doc/themen",
+    "place": "doc/hansaplatz",
+    "conclusion": "doc/schluss-wissenschaft-einordnung",
+    "source": "source/dortbunt-2023-city-1200-13",
+    "graph": "graph/editorial",
+    "index": "list/body",
+    "sources": "list/source",
+    "themes": "theme",
+    "search": "search",
+    "data": "data",
+    "dataset": "dataset",
+    "questions": "queries",
+    "question": "queries/wer-stellt-sich-vor",
+    "ontology": "def",
+    "rules": "shapes",
+    "picture": "picture",
+    "imprint": "imprint",
+    "data-protection": "data-protection",
+    "accessibility": "accessibility",
+    "404": "404",
+}
+WIDTHS = {"phone": 390, "desktop": 1280}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("browser") / "public"
+    publish(load(ROOT), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = next(filter(None, map(shutil.which, PATHS)), None)
+    if found is None:
+        pytest.fail("Chromium is missing. Please install it: apt-get install chromium, or make browser.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+def open_page(browser, folder, name, width=1280, scheme="light", script=True):
+    """Open a page from disk; return it with everything it complained about and every foreign request."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+    )
+    page = context.new_page()
+    page.trouble = []
+    page.on("console", lambda message: page.trouble.append(message.text))
+    page.on("pageerror", lambda error: page.trouble.append(str(error)))
+    page.on("requestfailed", lambda request: page.trouble.append(request.url))
+    page.on("request", lambda r: None if r.url.startswith("file:") else page.trouble.append(r.url))
+    page.goto(f"file://{folder}/{name}")
+    return page
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing(browser, folder, kind, lang):
+    """WCAG 2.2 AA and good practice, light and dark, on phone and desktop; nothing is too wide."""
+    name = KINDS[kind] + (".html" if lang == "de" else ".en.html")
+    for scheme in ("light", "dark"):
+        for width in WIDTHS.values():
+            page = open_page(browser, folder, name, width, scheme)
+            assert not page.trouble
+            found = Axe().run(page, options={"preload": False}).response["violations"]
+            assert not [
+                (fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]) for fault in found
+            ], (
+                scheme,
+                width,
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
+            page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("gleichstellungsbüro", "Gleichstellungsbüro"),
+        ("GLEICHSTELLUNGSBUERO", "Gleichstellungsbüro"),
+        ("gleichstellungsburo", "Gleichstellungsbüro"),
+        ("gleichstelungsbüro", "Gleichstellungsbüro"),
+        ("hansaplatzt", "Hansaplatz"),
+        ("hnasaplatz", "Hansaplatz"),
+        ("integrationsrat", "Integrationsrat"),
+        ("frauenbüro", "Gleichstellungsbüro"),
+    ],
+)
+def test_the_search_forgives(browser, folder, typed, first):
+    page = open_page(browser, folder, "index.html")
+    page.fill("#start-search", typed)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#results a")
+    assert page.inner_text("#results li:first-child a") == first
+    assert not page.trouble
+    page.context.close()
+
+
+def test_results_are_reached_by_keyboard(browser, folder):
+    page = open_page(browser, folder, "search.html")
+    page.keyboard.type("hansaplatz")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Hansaplatz"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1")
+    assert page.url.endswith("doc/hansaplatz.html")
+    page.context.close()
+
+
+def test_what_cannot_be_found_is_said(browser, folder):
+    page = open_page(browser, folder, "search.html?q=xyzzy")
+    assert "Nichts gefunden" in page.inner_text("#found")
+    page.context.close()
+
+
+def test_without_javascript_the_indexes_lead_everywhere(browser, folder):
+    page = open_page(browser, folder, "search.html", script=False)
+    assert page.is_visible("noscript .marked")
+    page.click(".tiles a >> text=Orte")
+    page.click("a >> text=Hansaplatz")
+    assert page.inner_text("h1") == "Hansaplatz"
+    page.context.close()
+
+
+def test_the_first_tab_skips_to_the_content(browser, folder):
+    page = open_page(browser, folder, "doc/vielfalt.html")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.context.close()
+
+
+def test_the_picture_brings_out_what_belongs_together(browser, folder):
+    page = open_page(browser, folder, "picture.html")
+    box = page.locator(".picture .things a").first
+    box.focus()
+    assert page.locator(".picture .dimmed").count() > 5
+    page.locator(".brand").focus()
+    assert page.locator(".picture .dimmed").count() == 0
+    page.locator('.picture a[href="doc/gleichstellungsbuero.html"]').press("Enter")
+    page.wait_for_url("**/doc/gleichstellungsbuero.html")
+    page.context.close()
+
+
+def test_the_picture_leads_to_pages_that_exist(browser, folder):
+    page = open_page(browser, folder, "picture.html")
+    links = page.eval_on_selector_all(".picture a", "all => all.map(a => a.getAttribute('href'))")
+    assert len(links) > 20
+    assert all((folder / link).is_file() for link in links)
+    page.context.close()
+
+
+def test_the_snippet_is_copied(browser, folder):
+    page = open_page(browser, folder, "doc/gleichstellungsbuero.html")
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.click("[data-copy=snippet]")
+    page.wait_for_function("window.copied")
+    assert page.evaluate("window.copied").startswith('<script type="application/ld+json">')
+    assert page.inner_text("[data-copy=snippet]") == "Kopiert"
+    page.context.close()
