@@ -19,7 +19,7 @@ from pathlib import Path
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
-from stadtgraph.site import jsonld
+from stadtgraph.site import calendar, jsonld, tables
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.picture import pictures
 from stadtgraph.site.things import Site
@@ -89,7 +89,8 @@ def _tree(city: City) -> Iterator[tuple[str, bytes]]:
     site = Site(city)
     for iri in site.things:
         yield from jsonld.thing_documents(site, iri)
-    yield from jsonld.whole_documents(site)
+    for module in (jsonld, tables, calendar):
+        yield from module.whole_documents(site)
 
 
 def switch(out: Path, digest: str, tree: Mapping[str, bytes]) -> bool:

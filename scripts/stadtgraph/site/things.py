@@ -23,6 +23,7 @@ SAFE: Final = re.compile(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*")
 DATASET: Final = NamedNode(VOCABULARIES["dcat"] + "Dataset")
 CATALOG: Final = NamedNode(VOCABULARIES["dcat"] + "Catalog")
 DEPRECATED: Final = NamedNode(VOCABULARIES["owl"] + "deprecated")
+MODIFIED: Final = NamedNode(VOCABULARIES["dcterms"] + "modified")
 REPLACED_BY: Final = NamedNode(VOCABULARIES["dcterms"] + "isReplacedBy")
 # Classes of nodes that say nothing alone and are told together with their owner.
 PARTS: Final = frozenset(
@@ -108,6 +109,11 @@ class Site:
         """Return every thing that has documents of its own, in order."""
         return tuple(iri for iri in sorted(self._subjects) if self.document(iri))
 
+    def those(self, predicate: NamedNode, value: Value | None = None) -> list[NamedNode]:
+        """Return the named nodes of which something is stated, in order."""
+        found = {quad.subject for quad in self.store.quads_for_pattern(None, predicate, value)}
+        return sorted((node for node in found if isinstance(node, NamedNode)), key=text)
+
     @cached_property
     def dataset(self) -> str:
         """Return the IRI of the dataset: the city's only one."""
@@ -119,8 +125,7 @@ class Site:
         return self._only(CATALOG)
 
     def _only(self, kind: NamedNode) -> str:
-        found = sorted(text(quad.subject) for quad in self.store.quads_for_pattern(None, TYPE, kind))
-        return found[0] if found else ""
+        return text(next(iter(self.those(TYPE, kind)), None))
 
     def document(self, iri: str) -> str:
         """Return the path of a thing's documents without suffix; empty when it has none of its own."""
@@ -138,6 +143,8 @@ class Site:
 
     def values(self, iri: str, predicate: NamedNode) -> list[Value]:
         """Return the values of a property in order."""
+        if not iri:
+            return []
         quads = self.store.quads_for_pattern(NamedNode(iri), predicate, None)
         return sorted({quad.object for quad in quads}, key=str)
 
@@ -203,6 +210,25 @@ class Site:
             groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
         found: About = {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
         return {**found, NamedNode(iri): self.statements(NamedNode(iri))}
+
+    @cached_property
+    def _modified(self) -> dict[str, str]:
+        """Map each subject to the latest date of the graphs that speak of it."""
+        dates = {
+            quad.subject: text(quad.object) for quad in self.store.quads_for_pattern(None, MODIFIED, None)
+        }
+        found: dict[str, str] = {}
+        for quad in self.store:
+            if isinstance(quad.graph_name, NamedNode) and isinstance(quad.subject, NamedNode):
+                day = dates.get(quad.graph_name, "")[:10]
+                iri = quad.subject.value.partition("#")[0]
+                if day > found.get(iri, ""):
+                    found[iri] = day
+        return found
+
+    def modified(self, iri: str) -> str:
+        """Return the day on which something about a thing last changed; empty when nobody says."""
+        return self._modified.get(iri, "") or self.value(self.dataset, MODIFIED)[:10]
 
     def url(self, name: str) -> str:
         """Return the address of a document."""
