@@ -13,20 +13,21 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
-from stadtgraph.site import calendar, jsonld, tables
-from stadtgraph.site.dumps import dumps
+from stadtgraph.site import calendar, downloads, feeds, jsonld, tables
 from stadtgraph.site.picture import pictures
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
 SUMS = "SHA256SUMS"
 KEPT = 2
+# In the order in which they look at what the others wrote.
+CLOSING = (feeds,)
 
 
 class CannotPublish(Exception):
@@ -59,7 +60,7 @@ def publish(city: City, out: Path) -> Publication:
 
     """
     asserted, derived = complete(city)
-    tree = dict(_tree(city))
+    tree = dict(_tree(Site(city), out))
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(tree.items())}
     listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
     digest = hashlib.sha256(listing).hexdigest()[:16]
@@ -82,14 +83,24 @@ def _drop_placeholders(city: City) -> None:
             city.store.remove(quad)
 
 
-def _tree(city: City) -> Iterator[tuple[str, bytes]]:
-    for suffix, content in dumps(city.store, city.prefixes):
-        yield f"download/latest/dataset.{suffix}", content
-    yield from pictures(city)
-    site = Site(city)
+def _tree(site: Site, out: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every document; those that tell of the others come last."""
+    site = replace(site, earlier=downloads.earlier(out, downloads.version(site)))
+    written: dict[str, tuple[str, int]] = {}
+    for name, content in _open_documents(site):
+        written[name] = (hashlib.sha256(content).hexdigest(), len(content))
+        yield name, content
+    for module in CLOSING:
+        for name, content in module.closing_documents(site, dict(written)):
+            written[name] = (hashlib.sha256(content).hexdigest(), len(content))
+            yield name, content
+
+
+def _open_documents(site: Site) -> Iterator[tuple[str, bytes]]:
+    yield from pictures(site.city)
     for iri in site.things:
         yield from jsonld.thing_documents(site, iri)
-    for module in (jsonld, tables, calendar):
+    for module in (downloads, jsonld, tables, calendar, feeds):
         yield from module.whole_documents(site)
 
 

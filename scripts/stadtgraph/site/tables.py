@@ -127,13 +127,11 @@ def exact(table: Table) -> bytes:
 
 def for_excel(table: Table) -> bytes:
     """Write a table as a German Excel opens it: byte order mark, semicolons, decimal commas, no formulas."""
-    rows = (
-        [
-            iri,
-            *(_excel(column, _joined(column, cell)) for column, cell in zip(table.columns, row, strict=True)),
-        ]
-        for iri, row in table.rows
-    )
+
+    def row(iri: str, cells: tuple[tuple[str, ...], ...]) -> list[str]:
+        pairs = zip(table.columns, cells, strict=True)
+        return [iri, *(_excel(column, _joined(column, cell)) for column, cell in pairs)]
+
     header = ["iri", *(column.name for column in table.columns)]
     return b"\xef\xbb\xbf" + _write(header, starmap(row, table.rows), ";").encode()
 

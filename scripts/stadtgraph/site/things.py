@@ -7,9 +7,11 @@ that the thing owns (an address, a point), and the names of the neighbours that 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from json.encoder import encode_basestring
+from pathlib import Path
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
@@ -23,6 +25,7 @@ SAFE: Final = re.compile(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*")
 DATASET: Final = NamedNode(VOCABULARIES["dcat"] + "Dataset")
 CATALOG: Final = NamedNode(VOCABULARIES["dcat"] + "Catalog")
 DEPRECATED: Final = NamedNode(VOCABULARIES["owl"] + "deprecated")
+VERSION: Final = NamedNode(VOCABULARIES["dcat"] + "version")
 MODIFIED: Final = NamedNode(VOCABULARIES["dcterms"] + "modified")
 REPLACED_BY: Final = NamedNode(VOCABULARIES["dcterms"] + "isReplacedBy")
 # Classes of nodes that say nothing alone and are told together with their owner.
@@ -78,6 +81,8 @@ class Site:
     """A loaded and completed city that is being published."""
 
     city: City
+    # Versions published before, with the folder of their downloads.
+    earlier: Mapping[str, Path] = field(default_factory=dict)
     written: dict[Value, str] = field(default_factory=dict)
 
     @property
