@@ -19,7 +19,7 @@ from pathlib import Path
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
-from stadtgraph.site import calendar, downloads, feeds, jsonld, tables
+from stadtgraph.site import calendar, catalog, downloads, feeds, jsonld, tables, void
 from stadtgraph.site.picture import pictures
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
@@ -27,7 +27,7 @@ from stadtgraph.terms import text
 SUMS = "SHA256SUMS"
 KEPT = 2
 # In the order in which they look at what the others wrote.
-CLOSING = (feeds,)
+CLOSING = (catalog, void, feeds)
 
 
 class CannotPublish(Exception):

@@ -93,7 +93,7 @@ def _table(site: Site, kind: NamedNode, nodes: list[NamedNode]) -> Table:
         (node.value, tuple(tuple(cells[item.predicate, item.kind].get(node, ())) for item in columns))
         for node in nodes
     )
-    return Table(kind, site.compact(kind).replace(":", "-").replace("/", "-"), tuple(columns), rows)
+    return Table(kind, site.compact.file(kind), tuple(columns), rows)
 
 
 def _kind(value: Value) -> str:

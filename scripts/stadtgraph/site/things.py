@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Literal, NamedNode, Quad, Store, Triple
 
 from stadtgraph.load import LABELS, City
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
@@ -24,6 +24,7 @@ RDF_SUFFIXES: Final = ("ttl", "nt", "rdf", "jsonld")
 SAFE: Final = re.compile(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*")
 DATASET: Final = NamedNode(VOCABULARIES["dcat"] + "Dataset")
 CATALOG: Final = NamedNode(VOCABULARIES["dcat"] + "Catalog")
+DATASERVICE: Final = NamedNode(VOCABULARIES["dcat"] + "DataService")
 DEPRECATED: Final = NamedNode(VOCABULARIES["owl"] + "deprecated")
 VERSION: Final = NamedNode(VOCABULARIES["dcat"] + "version")
 MODIFIED: Final = NamedNode(VOCABULARIES["dcterms"] + "modified")
@@ -66,6 +67,10 @@ class Names:
         if known is None:
             known = self._known[term] = encode_basestring(self(term))
         return known
+
+    def file(self, term: Value) -> str:
+        """Return a compact name that may stand in the name of a file."""
+        return re.sub(r"[^\w.]+", "-", self(term), flags=re.ASCII)
 
     def _compact(self, iri: str) -> str:
         end = len(iri)
@@ -125,6 +130,11 @@ class Site:
         return self._only(DATASET)
 
     @cached_property
+    def _recorded(self) -> frozenset[str]:
+        services = (node.value for node in self.those(TYPE, DATASERVICE))
+        return frozenset((self.dataset, self.catalog, *services))
+
+    @cached_property
     def catalog(self) -> str:
         """Return the IRI of the catalogue, empty when there is none."""
         return self._only(CATALOG)
@@ -133,9 +143,13 @@ class Site:
         return text(next(iter(self.those(TYPE, kind)), None))
 
     def document(self, iri: str) -> str:
-        """Return the path of a thing's documents without suffix; empty when it has none of its own."""
-        local = iri.partition("#")[0].removeprefix(self.base)
-        if local == iri.partition("#")[0] or not SAFE.fullmatch(local) or iri in (self.dataset, self.catalog):
+        """Return the path of a thing's documents without suffix; empty when it has none of its own.
+
+        Catalogue, dataset and services are told in the record for portals.
+        """
+        whole = iri.partition("#")[0]
+        local = whole.removeprefix(self.base)
+        if local == whole or not SAFE.fullmatch(local) or whole in self._recorded:
             return ""
         return "doc/" + local.removeprefix(LOCAL["id"]) if local.startswith(LOCAL["id"]) else local
 
@@ -198,6 +212,8 @@ class Site:
             found[subject] = self.statements(subject)
         if iri.startswith(self.base + LOCAL["graph"]):
             found |= self._graph(iri)
+        if iri + "#" == self.base + LOCAL["shape"]:
+            found |= self._shapes()
         objects = [item for statements in found.values() for _, items in statements for item in items]
         nodes: list[Value] = [item for item in objects if not isinstance(item, Literal)]
         for item in nodes:
@@ -215,6 +231,15 @@ class Site:
             groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
         found: About = {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
         return {**found, NamedNode(iri): self.statements(NamedNode(iri))}
+
+    def _shapes(self) -> About:
+        """Return the rules for data/, their nodes without names numbered the same way each time."""
+        rules = Dataset(Quad(*quad.triple) for quad in self.city.shapes)
+        rules.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+        groups: dict[Subject, dict[NamedNode, list[Value]]] = {}
+        for quad in rules:
+            groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
+        return {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
 
     @cached_property
     def _modified(self) -> dict[str, str]:
