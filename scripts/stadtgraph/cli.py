@@ -68,13 +68,19 @@ def cli() -> None:
 
 @cli.command(help=_text("help-validate"))
 @click.option("--format", "form", type=click.Choice(("text", "json", "turtle")), default="text")
+@click.option("--portal", is_flag=True, help=_text("help-portal"))
+@click.option("--route", type=click.Choice(("state", "govdata")), help=_text("help-route"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @_common
-def validate(paths: tuple[Path, ...], form: str, root: Path, lang: str) -> None:
-    """Check the data; exit 0, 1 or 2."""
+def validate(
+    paths: tuple[Path, ...], form: str, portal: bool, route: str | None, root: Path, lang: str
+) -> None:
+    """Check the data, or the record for portals; exit 0, 1 or 2."""
     from stadtgraph.validate import as_json, as_report
 
-    city, findings = _checked(root, lang, paths)
+    if (route and not portal) or (portal and paths):
+        _stop(say("portal-only", lang))
+    city, findings = _portal_checked(root, lang, route or "state") if portal else _checked(root, lang, paths)
     if form == "json":
         click.echo(as_json(findings, city.base), nl=False)
     elif form == "turtle":
@@ -82,8 +88,11 @@ def validate(paths: tuple[Path, ...], form: str, root: Path, lang: str) -> None:
     else:
         _print_findings(findings, city, lang, sys.stdout)
         files = len(city.only) or len(city.files)
+        result = _result(findings, lang)
         click.echo(
-            say("validated", lang, files=count_of("file", files, lang), result=_result(findings, lang))
+            say("validated-record", lang, route=route or "state", result=result)
+            if portal
+            else say("validated", lang, files=count_of("file", files, lang), result=result)
         )
     sys.exit(_exit_code(findings))
 
@@ -232,6 +241,21 @@ def _checked(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> tuple[City,
     try:
         with _working(say("step-check", lang)):
             return city, check(city)
+    except CannotLook as error:
+        _print_plain(error.findings, lang)
+        sys.exit(CANNOT_LOOK)
+
+
+def _portal_checked(root: Path, lang: str, route: str) -> tuple[City, list[Finding]]:
+    from stadtgraph.findings import CannotLook
+    from stadtgraph.site.build import complete
+    from stadtgraph.site.portal import check
+
+    city = _loaded(root, lang)
+    try:
+        with _working(say("step-record", lang)):
+            complete(city)
+            return city, check(city, route)
     except CannotLook as error:
         _print_plain(error.findings, lang)
         sys.exit(CANNOT_LOOK)

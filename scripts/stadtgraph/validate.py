@@ -60,6 +60,11 @@ def _shapes(city: City) -> Iterator[Finding]:
         report = shacl.validate(city.store, city.shapes)
     except shacl.MalformedShapes as error:
         raise CannotLook(_malformed(city, error)) from error
+    yield from findings_of(city, report)
+
+
+def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
+    """Turn the results of a validator into findings that say where to look."""
     for result in report.results:
         focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
         file, line = city.place(focus, path, value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -20,8 +20,18 @@ from typing import Final, TextIO
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
-from stadtgraph.site import jsonld, overview, pages, reference
-from stadtgraph.site.dumps import dumps
+from stadtgraph.site import (
+    calendar,
+    catalog,
+    downloads,
+    feeds,
+    jsonld,
+    overview,
+    pages,
+    reference,
+    tables,
+    void,
+)
 from stadtgraph.site.frame import frame_digest
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.shelf import CannotPublish, Document, Shelf, Writer, shelf
@@ -32,9 +42,13 @@ __all__ = ["CannotPublish", "Publication", "complete", "publish", "switch"]
 Documents = Iterator[tuple[str, bytes]]
 Step = Callable[[int, int], None]
 Written = Mapping[str, tuple[str, int]]
-OF_A_THING: Final[tuple[Callable[[Site, str], Documents], ...]] = (jsonld.thing_documents,)
-OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = (jsonld.whole_documents,)
-AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = ()
+OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
+    module.whole_documents for module in (downloads, jsonld, tables, calendar, feeds)
+)
+# In the order in which they look at what the others wrote.
+AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = tuple(
+    module.closing_documents for module in (catalog, void, feeds)
+)
 
 
 @dataclass
@@ -74,7 +88,8 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
 
     """
     asserted, derived = complete(city)
-    reading = Reading(Site(city))
+    site = Site(city)
+    reading = Reading(replace(site, earlier=downloads.earlier(out, downloads.version(site))))
     with shelf(out) as kept:
         writer = Writer(kept.draft)
         kept.draft.mkdir()
@@ -83,7 +98,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
             reused = _things(reading, writer, last, notes, step)
         for name, content in _whole(reading):
             writer.write(name, content)
-        for name, content in _closing(reading, dict(writer.written)):
+        for name, content in _closing(reading, writer.written):
             writer.write(name, content)
         digest, size = writer.finish()
         first = kept.last is None
@@ -142,17 +157,14 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, step: S
 def _documents(reading: Reading, iri: str) -> Documents:
     """Yield the documents of one thing; its pages come last and name the others as downloads."""
     beside = []
-    for tell in OF_A_THING:
-        for name, content in tell(reading.site, iri):
-            beside.append(name)
-            yield name, content
+    for name, content in jsonld.thing_documents(reading.site, iri):
+        beside.append(name)
+        yield name, content
     yield from pages.thing_documents(reading, iri, beside)
 
 
 def _whole(reading: Reading) -> Documents:
     """Yield what depends on the whole graph."""
-    for suffix, content in dumps(reading.city.store, reading.city.prefixes):
-        yield f"download/latest/dataset.{suffix}", content
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
     yield from overview.whole_documents(reading)
@@ -162,7 +174,7 @@ def _whole(reading: Reading) -> Documents:
 def _closing(reading: Reading, written: Written) -> Documents:
     """Yield what has to know everything that was written."""
     for tell in AT_THE_END:
-        yield from tell(reading.site, written)
+        yield from tell(reading.site, dict(written))
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
     yield from overview.data_pages(reading, written)

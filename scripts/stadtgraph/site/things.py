@@ -7,12 +7,14 @@ that the thing owns (an address, a point), and the names of the neighbours that 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from json.encoder import encode_basestring
+from pathlib import Path
 from typing import Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Literal, NamedNode, Quad, Store, Triple
 
 from stadtgraph.load import LABELS, City
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
@@ -22,7 +24,10 @@ RDF_SUFFIXES: Final = ("ttl", "nt", "rdf", "jsonld")
 SAFE: Final = re.compile(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*")
 DATASET: Final = NamedNode(VOCABULARIES["dcat"] + "Dataset")
 CATALOG: Final = NamedNode(VOCABULARIES["dcat"] + "Catalog")
+DATASERVICE: Final = NamedNode(VOCABULARIES["dcat"] + "DataService")
 DEPRECATED: Final = NamedNode(VOCABULARIES["owl"] + "deprecated")
+VERSION: Final = NamedNode(VOCABULARIES["dcat"] + "version")
+MODIFIED: Final = NamedNode(VOCABULARIES["dcterms"] + "modified")
 REPLACED_BY: Final = NamedNode(VOCABULARIES["dcterms"] + "isReplacedBy")
 # Classes of nodes that say nothing alone and are told together with their owner.
 PARTS: Final = frozenset(
@@ -63,6 +68,10 @@ class Names:
             known = self._known[term] = encode_basestring(self(term))
         return known
 
+    def file(self, term: Value) -> str:
+        """Return a compact name that may stand in the name of a file."""
+        return re.sub(r"[^\w.]+", "-", self(term), flags=re.ASCII)
+
     def _compact(self, iri: str) -> str:
         end = len(iri)
         while (end := max(iri.rfind("/", 0, end), iri.rfind("#", 0, end))) > 0:
@@ -77,6 +86,8 @@ class Site:
     """A loaded and completed city that is being published."""
 
     city: City
+    # Versions published before, with the folder of their downloads.
+    earlier: Mapping[str, Path] = field(default_factory=dict)
     written: dict[Value, str] = field(default_factory=dict)
 
     @property
@@ -108,10 +119,20 @@ class Site:
         """Return every thing that has documents of its own, in order."""
         return tuple(iri for iri in sorted(self._subjects) if self.document(iri))
 
+    def those(self, predicate: NamedNode, value: Value | None = None) -> list[NamedNode]:
+        """Return the named nodes of which something is stated, in order."""
+        found = {quad.subject for quad in self.store.quads_for_pattern(None, predicate, value)}
+        return sorted((node for node in found if isinstance(node, NamedNode)), key=text)
+
     @cached_property
     def dataset(self) -> str:
         """Return the IRI of the dataset: the city's only one."""
         return self._only(DATASET)
+
+    @cached_property
+    def _recorded(self) -> frozenset[str]:
+        services = (node.value for node in self.those(TYPE, DATASERVICE))
+        return frozenset((self.dataset, self.catalog, *services))
 
     @cached_property
     def catalog(self) -> str:
@@ -119,13 +140,16 @@ class Site:
         return self._only(CATALOG)
 
     def _only(self, kind: NamedNode) -> str:
-        found = sorted(text(quad.subject) for quad in self.store.quads_for_pattern(None, TYPE, kind))
-        return found[0] if found else ""
+        return text(next(iter(self.those(TYPE, kind)), None))
 
     def document(self, iri: str) -> str:
-        """Return the path of a thing's documents without suffix; empty when it has none of its own."""
-        local = iri.partition("#")[0].removeprefix(self.base)
-        if local == iri.partition("#")[0] or not SAFE.fullmatch(local) or iri in (self.dataset, self.catalog):
+        """Return the path of a thing's documents without suffix; empty when it has none of its own.
+
+        Catalogue, dataset and services are told in the record for portals.
+        """
+        whole = iri.partition("#")[0]
+        local = whole.removeprefix(self.base)
+        if local == whole or not SAFE.fullmatch(local) or whole in self._recorded:
             return ""
         return "doc/" + local.removeprefix(LOCAL["id"]) if local.startswith(LOCAL["id"]) else local
 
@@ -138,6 +162,8 @@ class Site:
 
     def values(self, iri: str, predicate: NamedNode) -> list[Value]:
         """Return the values of a property in order."""
+        if not iri:
+            return []
         quads = self.store.quads_for_pattern(NamedNode(iri), predicate, None)
         return sorted({quad.object for quad in quads}, key=str)
 
@@ -186,6 +212,8 @@ class Site:
             found[subject] = self.statements(subject)
         if iri.startswith(self.base + LOCAL["graph"]):
             found |= self._graph(iri)
+        if iri + "#" == self.base + LOCAL["shape"]:
+            found |= self._shapes()
         objects = [item for statements in found.values() for _, items in statements for item in items]
         nodes: list[Value] = [item for item in objects if not isinstance(item, Literal)]
         for item in nodes:
@@ -203,6 +231,34 @@ class Site:
             groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
         found: About = {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
         return {**found, NamedNode(iri): self.statements(NamedNode(iri))}
+
+    def _shapes(self) -> About:
+        """Return the rules for data/, their nodes without names numbered the same way each time."""
+        rules = Dataset(Quad(*quad.triple) for quad in self.city.shapes)
+        rules.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+        groups: dict[Subject, dict[NamedNode, list[Value]]] = {}
+        for quad in rules:
+            groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
+        return {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
+
+    @cached_property
+    def _modified(self) -> dict[str, str]:
+        """Map each subject to the latest date of the graphs that speak of it."""
+        dates = {
+            quad.subject: text(quad.object) for quad in self.store.quads_for_pattern(None, MODIFIED, None)
+        }
+        found: dict[str, str] = {}
+        for quad in self.store:
+            if isinstance(quad.graph_name, NamedNode) and isinstance(quad.subject, NamedNode):
+                day = dates.get(quad.graph_name, "")[:10]
+                iri = quad.subject.value.partition("#")[0]
+                if day > found.get(iri, ""):
+                    found[iri] = day
+        return found
+
+    def modified(self, iri: str) -> str:
+        """Return the day on which something about a thing last changed; empty when nobody says."""
+        return self._modified.get(iri, "") or self.value(self.dataset, MODIFIED)[:10]
 
     def url(self, name: str) -> str:
         """Return the address of a document."""

@@ -1,0 +1,40 @@
+"""The whole graph to take home: fixed path and version, every form, large files packed too."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from stadtgraph.site.dumps import dumps
+from stadtgraph.site.things import SAFE, VERSION, Site
+
+LATEST: Final = "download/latest"
+LARGE: Final = 1_000_000
+
+
+def version(site: Site) -> str:
+    """Return the version of the dataset as a folder's name; empty when it has none."""
+    written = site.value(site.dataset, VERSION)
+    return written if SAFE.fullmatch(written) and "/" not in written and written != "latest" else ""
+
+
+def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
+    """Yield the dumps, those of this version, and those of the versions before."""
+    folders = [LATEST, *([f"download/{version(site)}"] if version(site) else [])]
+    for suffix, content in dumps(site.store, site.city.prefixes):
+        packed = gzip.compress(content, 9, mtime=0) if len(content) > LARGE else b""
+        for folder in folders:
+            yield f"{folder}/dataset.{suffix}", content
+            if packed:
+                yield f"{folder}/dataset.{suffix}.gz", packed
+    for number, kept in site.earlier.items():
+        for path in sorted(kept.iterdir()):
+            yield f"download/{number}/{path.name}", path.read_bytes()
+
+
+def earlier(out: Path, current: str) -> dict[str, Path]:
+    """Return the versions that the last publication holds, apart from the current one: they stay on offer."""
+    folders = (path for path in (out / "download").glob("*") if (path / "dataset.nt").is_file())
+    return {path.name: path.resolve() for path in sorted(folders) if path.name not in ("latest", current)}

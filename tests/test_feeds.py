@@ -1,0 +1,107 @@
+"""Readers of feeds and search engines learn what changed and when."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from rdflib import Graph
+
+from stadtgraph.site.feeds import closing_documents
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+@pytest.fixture
+def versions(run, musterstadt):
+    """A city that published three versions; the second adds, changes and drops something."""
+    catalog, data = (musterstadt / "data" / f"{name}.ttl" for name in ("catalog", "organisations"))
+
+    def publish(version, day):
+        text = f'    dcat:version "{version}" ;\n    dcterms:modified "{day}"^^<{XSD}date> ;\n'
+        lines = [line for line in catalog.read_text().splitlines(True) if "dcat:version" not in line]
+        lines = [line for line in lines if "dcterms:modified" not in line]
+        catalog.write_text("".join(lines).replace("    void:uriSpace", text + "    void:uriSpace"))
+        result = run("publish", "--root", musterstadt)
+        assert result.returncode == 0, result.stderr
+
+    publish("1.0.0", "2024-01-01")
+    text = data.read_text().replace('"Works depot"@en', '"Works yard"@en')
+    text = text[: text.index("id:ordnungsamt a")].replace(
+        "org:unitOf id:ordnungsamt", "org:unitOf id:musterstadt"
+    )
+    data.write_text(
+        text + 'id:amt a org:OrganizationalUnit ;\n    skos:prefLabel "Neues Amt"@de , "New office"@en .\n'
+    )
+    publish("1.1.0", "2024-02-02")
+    publish("1.10.0", "2024-03-03")
+    return musterstadt / "public"
+
+
+def entries(path):
+    root = ET.parse(path).getroot()
+    assert root.tag == ATOM + "feed"
+    for name in ("id", "title", "updated", "author"):
+        assert root.find(ATOM + name) is not None
+    return [
+        {child.tag.removeprefix(ATOM): child.text for child in entry} for entry in root.iter(ATOM + "entry")
+    ]
+
+
+def test_the_feed_tells_what_each_version_brought(versions):
+    newest, second, first = entries(versions / "feed.en.atom")
+    assert [entry["title"] for entry in (first, second, newest)] == [
+        "Version 1.0.0",
+        "Version 1.1.0",
+        "Version 1.10.0",
+    ]
+    assert "New: New office" in second["content"]
+    assert "Works yard" in second["content"]
+    assert "Gone: Public order office" in second["content"]
+    assert second["updated"] == "2024-02-02T00:00:00Z"
+    assert newest["content"].startswith("Changed: Musterstadt and its offices")
+    assert "Neu: Neues Amt" in entries(versions / "feed.atom")[1]["content"]
+
+
+def test_every_version_stays_on_offer(versions):
+    names = sorted(path.name for path in (versions / "download").iterdir())
+    assert names == ["1.0.0", "1.1.0", "1.10.0", "latest"]
+    old, new = (Graph().parse(versions / "download" / name / "dataset.ttl") for name in ("1.0.0", "latest"))
+    assert "Works depot" in {str(value) for value in old.objects()}
+    assert "Works depot" not in {str(value) for value in new.objects()}
+    for suffix in ("ttl", "nq", "trig", "nt", "rdf", "jsonld"):
+        latest = versions / "download" / "latest" / f"dataset.{suffix}"
+        assert latest.read_bytes() == (versions / "download" / "1.10.0" / f"dataset.{suffix}").read_bytes()
+
+
+def test_publishing_the_same_version_again_changes_nothing(run, versions):
+    assert " was up to date: " in run("publish", "--root", versions.parent).stdout
+
+
+def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
+    names = (
+        "index.html",
+        "index.en.html",
+        "doc/hansaplatz.html",
+        "doc/hansaplatz.en.html",
+        "404.html",
+        "x.ttl",
+    )
+    ((name, content),) = closing_documents(site, dict.fromkeys(names, ("", 0)))
+    assert name == "sitemap.xml"
+    urls = {url.find(SITEMAP + "loc").text: url for url in ET.fromstring(content)}
+    assert set(urls) == {
+        site.base,
+        site.base + "index.en.html",
+        site.base + "doc/hansaplatz.html",
+        site.base + "doc/hansaplatz.en.html",
+    }
+    page = urls[site.base + "doc/hansaplatz.html"]
+    assert page.find(SITEMAP + "lastmod").text == site.modified(site.base + "id/hansaplatz") != ""
+    links = {link.get("hreflang"): link.get("href") for link in page.iter(XHTML + "link")}
+    assert links == {"de": site.base + "doc/hansaplatz.html", "en": site.base + "doc/hansaplatz.en.html"}
+
+
+def test_robots_learn_where_the_sitemap_is(public, site):
+    assert f"Sitemap: {site.base}sitemap.xml" in (public / "robots.txt").read_text()
