@@ -119,7 +119,11 @@ def test_malformed_shapes_are_refused_with_the_place(path):
 
 def test_all_faults_are_told_at_once(tmp_path):
     file = tmp_path / "shapes.ttl"
-    file.write_text("\n".join((FOLDER / "malformed" / f"{name}.ttl").read_text() for name in ("misspelt-term", "broken-pattern")))
+    file.write_text(
+        "\n".join(
+            (FOLDER / "malformed" / f"{name}.ttl").read_text() for name in ("misspelt-term", "broken-pattern")
+        )
+    )
     with pytest.raises(shacl.MalformedShapes) as refused:
         shacl.validate(Graph(), file)
     assert {str(fault.shape) for fault in refused.value.faults} == {EX + "P", EX + "S"}
@@ -138,7 +142,9 @@ def rows_of(report):
 def test_any_format_will_do(form, tmp_path):
     store = to_store(CLAIM)
     kind = ox.RdfFormat.from_extension(form.removesuffix(".gz"))
-    content = ox.serialize(list(quads(store)) if kind.supports_datasets else [q.triple for q in store], format=kind)
+    content = ox.serialize(
+        list(quads(store)) if kind.supports_datasets else [q.triple for q in store], format=kind
+    )
     file = tmp_path / f"graph.{form}"
     file.write_bytes(gzip.compress(content) if form.endswith(".gz") else content)
     if form == "jsonld":

@@ -391,6 +391,7 @@ def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
         file = f"picture.{lang}.svg"
         if file in drawn:
             inline = STYLE.sub(b"", drawn[file]).decode().partition("?>")[2].strip()
+            inline = inline.replace('role="img"', 'role="group"', 1)
             inline = re.sub(
                 r'href="([^"#][^"]*)"',
                 lambda match, frame=frame: f'href="{frame.link(match[1], "picture") or "#"}"',  # type: ignore[misc]

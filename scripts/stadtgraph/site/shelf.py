@@ -148,7 +148,7 @@ class Shelf:
         return before != new
 
     def _renew(self, same: Path) -> None:
-        """Put the draft's documents in the place of those that equal them, should somebody have touched these."""
+        """Put the draft's documents in the place of their equals, which somebody may have touched."""
         for path in self.draft.rglob("*"):
             if path.is_file():
                 path.replace(same / path.relative_to(self.draft))
