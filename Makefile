@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: publish setup validate test lint bench lock clean
+.PHONY: publish setup validate test lint browser bench lock clean
 .DEFAULT_GOAL := publish
 
 publish: .venv/ready ## check the data and write the publication to public/
@@ -28,8 +28,13 @@ setup: .venv/ready ## install the engine into .venv/
 validate: .venv/ready ## check the data only
 	@$(BIN)/stadtgraph validate
 
-test: .venv/ready-dev lint ## prove everything
+test: .venv/ready-dev lint browser ## prove everything
 	@$(BIN)/python -m pytest -q -n auto
+
+browser: ## see to Chromium, in which the pages are looked at
+	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get install --yes --quiet --no-install-recommends chromium; } || \
+		{ echo "Für die Seitenprüfung fehlt Chromium / Chromium is needed to look at the pages: sudo apt-get install chromium"; exit 2; }
 
 lint: .venv/ready-dev ## style and types
 	@$(BIN)/ruff check .

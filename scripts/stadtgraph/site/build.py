@@ -144,11 +144,12 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, step: S
         documents = before.documents if before else []
         if before and before.footprint == footprint and writer.keep(last.folder, documents):
             reused += len(documents)
+            notes.write(before.line)
         else:
             documents = [writer.write(*document) for document in _documents(reading, iri)]
             last.compare(iri, before, documents)
-        entry = [iri, footprint, [[d.name, d.digest, d.size, d.made] for d in documents]]
-        notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            entry = [iri, footprint, [[d.name, d.digest, d.size, d.made] for d in documents]]
+            notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
         step(number + 1, len(things))
     last.rest()
     return reused
@@ -187,6 +188,7 @@ class Before:
     iri: str
     footprint: str
     documents: list[Document]
+    line: str
 
 
 class Last:
@@ -207,7 +209,7 @@ class Last:
                 iri, footprint, documents = json.loads(line)
                 if not self._same_engine:
                     footprint = ""
-                yield Before(iri, footprint, [Document(*document) for document in documents])
+                yield Before(iri, footprint, [Document(*document) for document in documents], line)
 
     def find(self, iri: str) -> Before | None:
         """Return a thing as it was before; things are asked for in order."""

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site import jsonld
-from stadtgraph.site.describe import point_in_time, predicate
+from stadtgraph.site.describe import kinds, point_in_time, predicate
 from stadtgraph.site.reading import Reading, address
 from stadtgraph.site.words import Words, term
 
@@ -121,6 +121,8 @@ class Frame:
         label = self.reading.label(iri) or self.reading.texts(iri, *AGENT_NAMES)
         if not label and RDF + "Statement" in self.reading.types(iri):
             return Text(self._conclusion(iri))
+        if not label and "#" in iri:
+            return Text(", ".join(kinds(self.reading, iri, self.words)) or iri.rpartition("#")[2])
         if not label:
             return Text(shorten(iri, self.reading.base), "zxx")
         return text_in(label, self.lang)
@@ -241,6 +243,8 @@ def frame_digest(reading: Reading) -> str:
 
 def themes(reading: Reading) -> list[str]:
     """Return the themes of the city in order: what its events are about, else the top concepts worked for."""
+    if reading.themes is not None:
+        return reading.themes
     found: set[str] = set()
     for respect in (SCHEMA + "about", ORG + "purpose"):
         for event in reading.instances(SECTIONS["event" if respect.startswith(SCHEMA) else "body"]):
@@ -249,7 +253,8 @@ def themes(reading: Reading) -> list[str]:
                     found.add(iri)
         if found:
             break
-    return sorted(found, key=lambda iri: (reading.number(iri), reading.name(iri, "de")))
+    reading.themes = sorted(found, key=lambda iri: (reading.number(iri), reading.name(iri, "de")))
+    return reading.themes
 
 
 def licence(iri: str, lang: str) -> str:

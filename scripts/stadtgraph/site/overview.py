@@ -33,6 +33,7 @@ from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.words import rank, term
 
 PER_PAGE: Final = 500
+DRAWN: Final = 400  # a picture of more bodies shows nothing
 LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other")
 LAW: Final = ("imprint", "data-protection", "accessibility")
 ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
@@ -81,7 +82,9 @@ class Bar:
 def whole_documents(reading: Reading) -> Iterator[tuple[str, bytes]]:
     """Yield the pages that depend on the whole graph, and the files that all pages need."""
     yield from static_documents()
-    drawn = dict(pictures(reading.city))
+    if len(reading.instances(SECTIONS["body"])) <= DRAWN:
+        reading.pictures = dict(pictures(reading.city))
+    drawn = reading.pictures
     yield from drawn.items()
     style = b"".join(STYLE.findall(next(iter(drawn.values()), b""))[:1]).decode()
     if drawn:
@@ -197,7 +200,7 @@ def _of_section(reading: Reading, section: str) -> list[str]:
 
 def _sections(reading: Reading) -> dict[str, list[str]]:
     """Return the things of each section, in order."""
-    found: dict[str, list[str]] = reading.notes.setdefault("sections", {})
+    found = reading.sections
     if not found:
         for iri in reading.site.things:
             if reading.document(iri) and iri.removeprefix(reading.base) not in ("def", "shapes"):
@@ -385,12 +388,13 @@ def _size(size: int, lang: str) -> str:
 
 def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
     """Yield the big picture with its table."""
-    drawn = dict(pictures(reading.city))
+    drawn = reading.pictures
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         file = f"picture.{lang}.svg"
         if file in drawn:
             inline = STYLE.sub(b"", drawn[file]).decode().partition("?>")[2].strip()
+            inline = inline.replace('role="img"', 'role="group"', 1)
             inline = re.sub(
                 r'href="([^"#][^"]*)"',
                 lambda match, frame=frame: f'href="{frame.link(match[1], "picture") or "#"}"',  # type: ignore[misc]

@@ -310,7 +310,7 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "report": report,
         "place": place,
         "iri": iri,
-        "downloads": [(FORMATS.get(n.rpartition(".")[2], n.rpartition(".")[2]), n) for n in beside],
+        "downloads": _downloads(told.page, beside),
         "picture": neighbourhood(told.frame, iri, section, relations),
         "fragments": _fragments(told),
         "held": _held(told) if section == "graph" else None,
@@ -375,6 +375,12 @@ def _when(told: Telling) -> Row | None:
     ends = told.reading.objects(told.iri, SCHEMA + "endDate")
     written = period(text(starts[0].object), ends[0] if ends else "", told.words)
     return Row(told.words("date"), [told._mark(Value(Text(written)), starts[0])], "when")
+
+
+def _downloads(page: str, beside: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the documents of a thing that hold the same as its page, by format."""
+    endings = ((name.removeprefix(f"{page}."), name) for name in beside if name.startswith(f"{page}."))
+    return [(FORMATS[ending], name) for ending, name in endings if ending in FORMATS]
 
 
 def _event(told: Telling, relations: list[Row]) -> dict[str, Any]:

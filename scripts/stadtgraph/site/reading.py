@@ -34,7 +34,9 @@ class Reading:
         self.types = lru_cache(CACHED)(self._types)
         self.outgoing = lru_cache(2000)(self._outgoing)
         self.document = lru_cache(CACHED)(self._document)
-        self.notes: dict[str, dict[str, list[str]]] = {}
+        self.themes: list[str] | None = None
+        self.sections: dict[str, list[str]] = {}
+        self.pictures: dict[str, bytes] = {}
         self._digest = lru_cache(CACHED)(self._digest_of_node)
 
     def name(self, iri: str, lang: str) -> str:

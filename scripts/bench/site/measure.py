@@ -1,0 +1,113 @@
+"""Publish synthetic cities in full and after one changed label: time, things per second, peak memory.
+
+Each publication runs in a process of its own, so that the peak is its own. Usage:
+``python scripts/bench/site/measure.py CITY [THINGS ...]``; CITY is a folder with ontology/ and shapes/.
+"""
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HEAD = """@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix id: <{base}id/> .
+@prefix org: <http://www.w3.org/ns/org#> .
+@prefix schema: <https://schema.org/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix source: <{base}source/> .
+"""
+BODY = """
+id:amt-{n} a org:OrganizationalUnit ;
+    skos:prefLabel "{name} {n}"@de , "Office {n}"@en ;
+    dcterms:description "Amt {n} der Stadt, das für vieles da ist."@de , "Office {n} of the city."@en ;
+    org:unitOf id:amt-{above} ;
+    org:purpose id:thema-{theme} ;
+    schema:address id:amt-{n}-adresse ;
+    dcterms:source source:seite-{source} .
+
+id:amt-{n}-adresse a schema:PostalAddress ;
+    schema:name "Anschrift {n}"@de , "Address {n}"@en ;
+    schema:streetAddress "Ring {n}" ;
+    schema:postalCode "44137" ;
+    schema:addressLocality "Musterstadt" .
+"""
+CONCEPT = """
+id:thema-{n} a skos:Concept ;
+    skos:prefLabel "Thema {n}"@de , "Theme {n}"@en ;
+    skos:broader id:thema-{above} .
+"""
+SOURCE = """
+source:seite-{n} a schema:WebPage ;
+    schema:name "Seite {n}"@de , "Page {n}"@en ;
+    schema:url <https://example.org/{n}> .
+"""
+
+
+def write(folder: Path, base: str, things: int, name: str) -> None:
+    """Write about as many things: bodies with addresses, a tenth concepts, a tenth sources."""
+    bodies, tenth = things * 4 // 10, max(1, things // 10)
+    with (folder / "bodies.ttl").open("w", encoding="utf-8") as file:
+        file.write(HEAD.format(base=base))
+        for n in range(bodies):
+            label = name if n == bodies // 2 else "Amt"
+            theme, source, above = n * 7 % tenth, n * 13 % tenth, n // 12
+            file.write(BODY.format(n=n, name=label, above=above, theme=theme, source=source))
+    for stem, text in (("concepts", CONCEPT), ("sources", SOURCE)):
+        with (folder / f"{stem}.ttl").open("w", encoding="utf-8") as file:
+            file.write(HEAD.format(base=base))
+            for n in range(tenth):
+                file.write(text.format(n=n, above=n // 8))
+
+
+def one(root: str, out: str) -> None:
+    """Load and publish once; print what it took as JSON."""
+    from stadtgraph.load import load
+    from stadtgraph.site.build import publish
+
+    start = time.perf_counter()
+    city = load(Path(root))
+    loaded = time.perf_counter()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    done = publish(city, Path(out))
+    end = time.perf_counter()
+    print(
+        json.dumps(
+            {
+                "load": loaded - start,
+                "publish": end - loaded,
+                "processor": time.process_time(),
+                "files": done.files,
+                "written": done.written,
+                "changed": len(done.changes.changed),
+                "store": memory // 1024,
+                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )
+    )
+
+
+def main() -> None:
+    """Measure each size."""
+    if sys.argv[1] == "--one":
+        one(*sys.argv[2:])
+        return
+    city = Path(sys.argv[1])
+    for things in map(int, sys.argv[2:] or ("1000", "10000")):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(shutil.copytree(city, Path(folder) / "city"))
+            base = "https://example.org/musterstadt/"
+            for step, name in (("full", "Amt"), ("one label", "Behörde")):
+                write(root / "data", base, things, name)
+                command = [sys.executable, __file__, "--one", str(root), str(Path(folder) / "public")]
+                answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                took = json.loads(answer)
+                rate = things / took["publish"]
+                print(f"{things:>6} {step:<9} {rate:8.0f} things/s", json.dumps(took), flush=True)
+
+
+if __name__ == "__main__":
+    main()
