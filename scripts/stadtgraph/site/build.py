@@ -19,7 +19,7 @@ from pathlib import Path
 from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
-from stadtgraph.site import calendar, catalog, downloads, feeds, jsonld, tables, void
+from stadtgraph.site import calendar, catalog, downloads, feeds, jsonld, rules, tables, void
 from stadtgraph.site.picture import pictures
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
@@ -100,7 +100,7 @@ def _open_documents(site: Site) -> Iterator[tuple[str, bytes]]:
     yield from pictures(site.city)
     for iri in site.things:
         yield from jsonld.thing_documents(site, iri)
-    for module in (downloads, jsonld, tables, calendar, feeds):
+    for module in (downloads, jsonld, tables, calendar, feeds, rules):
         yield from module.whole_documents(site)
 
 
