@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 
 import pytest
 from pyoxigraph import RdfFormat, Store
@@ -9,6 +10,7 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, BNode, Graph, Literal, Namespa
 from rdflib.compare import isomorphic
 
 from stadtgraph.site.catalog import closing_documents
+from stadtgraph.site.things import VERSION
 
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 VOID = Namespace("http://rdfs.org/ns/void#")
@@ -201,3 +203,14 @@ def test_portal_and_files_do_not_mix(run, arguments):
     result = run("validate", *arguments)
     assert result.returncode == 2
     assert "--portal" in result.stderr
+
+
+def test_the_version_before_is_named(site, tmp_path):
+    earlier = replace(site, earlier={"0.9.0": tmp_path, "0.10.0": tmp_path})
+    found = Graph().parse(data=dict(closing_documents(earlier, {}))["catalog.ttl"])
+    assert str(found.value(URIRef(site.dataset), URIRef(f"{DCAT}previousVersion"))) == site.url(
+        "download/0.10.0/"
+    )
+    assert str(found.value(URIRef(site.dataset), URIRef(f"{DCAT}version"))) == site.value(
+        site.dataset, VERSION
+    )

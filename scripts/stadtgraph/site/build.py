@@ -29,6 +29,7 @@ from stadtgraph.site import (
     overview,
     pages,
     reference,
+    rules,
     tables,
     void,
 )
@@ -43,7 +44,7 @@ Documents = Iterator[tuple[str, bytes]]
 Step = Callable[[int, int], None]
 Written = Mapping[str, tuple[str, int]]
 OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
-    module.whole_documents for module in (downloads, jsonld, tables, calendar, feeds)
+    module.whole_documents for module in (downloads, jsonld, tables, calendar, feeds, rules)
 )
 # In the order in which they look at what the others wrote.
 AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = tuple(

@@ -123,7 +123,7 @@ def record(site: Site, written: Written) -> set[Triple]:
         node = NamedNode(subject)
         found.triples -= {t for t in found.triples if t.subject == node and t.predicate == MODIFIED}
         found.date(subject, "dcterms:modified", day)
-    for version in list(site.earlier)[-1:]:
+    for version in sorted(site.earlier, key=downloads.number)[-1:]:
         found.say(dataset, "dcat:previousVersion", site.url(f"download/{version}/"))
     for name in written:
         _distribution(found, name, written, day)

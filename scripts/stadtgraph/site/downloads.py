@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -37,4 +38,10 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
 def earlier(out: Path, current: str) -> dict[str, Path]:
     """Return the versions that the last publication holds, apart from the current one: they stay on offer."""
     folders = (path for path in (out / "download").glob("*") if (path / "dataset.nt").is_file())
-    return {path.name: path.resolve() for path in sorted(folders) if path.name not in ("latest", current)}
+    kept = [path for path in folders if path.name not in ("latest", current)]
+    return {path.name: path.resolve() for path in sorted(kept, key=lambda path: number(path.name))}
+
+
+def number(version: str) -> list[int]:
+    """Return what orders versions: 1.10.0 comes after 1.9.0."""
+    return [int(part) for part in re.findall(r"\d+", version)]

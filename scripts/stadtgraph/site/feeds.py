@@ -12,6 +12,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 from stadtgraph.load import LABELS
 from stadtgraph.messages import LANGUAGES, count_of, say
 from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.site.downloads import number
 from stadtgraph.site.things import MODIFIED, VERSION, Site
 from stadtgraph.terms import text
 
@@ -90,7 +91,7 @@ def feed(site: Site, versions: list[tuple[str, str, Stated]], lang: str) -> byte
 
 def _versions(site: Site) -> Iterator[tuple[str, str, Stated]]:
     """Yield each version with its day and what it states of each thing, oldest first."""
-    for version, folder in sorted(site.earlier.items(), key=lambda pair: _number(pair[0])):
+    for version, folder in sorted(site.earlier.items(), key=lambda pair: number(pair[0])):
         triples = (quad.triple for quad in parse(path=folder / DUMP, format=RdfFormat.N_TRIPLES))
         stated = _by_thing(site, triples)
         days = [text(t.object) for t in stated.get(site.dataset, ()) if t.predicate == MODIFIED]
@@ -98,10 +99,6 @@ def _versions(site: Site) -> Iterator[tuple[str, str, Stated]]:
     triples = (quad.triple for quad in site.store)
     day = site.value(site.dataset, MODIFIED)
     yield site.value(site.dataset, VERSION) or "0", day, _by_thing(site, triples)
-
-
-def _number(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def _by_thing(site: Site, triples: Iterable[Triple]) -> Stated:

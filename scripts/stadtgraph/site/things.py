@@ -112,6 +112,8 @@ class Site:
         for quad in self.store:
             if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base):
                 subjects.setdefault(quad.subject.value.partition("#")[0], set()).add(quad.subject)
+        if any(self.city.shapes):
+            subjects.setdefault((self.base + LOCAL["shape"]).removesuffix("#"), set())
         return {iri: sorted(found, key=text) for iri, found in subjects.items()}
 
     @cached_property
