@@ -182,6 +182,16 @@ def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
     assert (tmp_path / "public" / "index.html").read_text() == "mine"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_of_somebody_else_is_not_touched(tmp_path, there):
+    if there:
+        (tmp_path / "web").mkdir()
+    (tmp_path / "public").symlink_to(tmp_path / "web")
+    with pytest.raises(CannotPublish):
+        switch(tmp_path / "public", {"a": b"a"})
+    assert (tmp_path / "public").readlink() == tmp_path / "web"
+
+
 def test_an_empty_folder_may_be_taken(tmp_path):
     (tmp_path / "public").mkdir()
     assert switch(tmp_path / "public", {"a": b"a"})

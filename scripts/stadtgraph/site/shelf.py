@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from stadtgraph.messages import say
+
 SUMS: Final = "SHA256SUMS"
 THINGS: Final = ".things"
 KEPT: Final = 2
@@ -29,6 +31,10 @@ class CannotPublish(Exception):
     def __init__(self, key: str, **values: str) -> None:
         self.key, self.values = key, values
         super().__init__(key, values)
+
+    def sentence(self, lang: str) -> str:
+        """Return what to tell the user."""
+        return say(self.key, lang, **self.values)
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,11 @@ def shelf(out: Path) -> Iterator[Shelf]:
         CannotPublish: ``out`` is in the way or cannot be written.
 
     """
-    if out.exists() and not out.is_symlink() and (not out.is_dir() or any(out.iterdir())):
+    if out.is_symlink():
+        theirs = out.readlink().parent != Path(f".{out.name}")
+    else:
+        theirs = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if theirs:
         raise CannotPublish("out-in-the-way", path=str(out))
     found = Shelf(out, out.parent / f".{out.name}")
     try:
