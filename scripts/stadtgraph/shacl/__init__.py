@@ -16,9 +16,7 @@ from stadtgraph.shacl.run import validate_compiled
 __all__ = ["Fault", "MalformedShapes", "Report", "Result", "to_rdflib", "validate", "validate_with_pyshacl"]
 
 
-def validate(
-    data: Source, shapes: Source, *, limit: int | None = None, threads: int | None = None
-) -> Report:
+def validate(data: Source, shapes: Source, *, limit: int | None = None, threads: int | None = None) -> Report:
     """Check ``data`` against ``shapes``.
 
     Each may be an rdflib Graph, a pyoxigraph Store (all its graphs together), a path, or several paths.
