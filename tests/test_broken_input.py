@@ -36,8 +36,8 @@ TEXTS = {
     "iri-with-space": (2, ":23", "spaces as %20"),
     "http-schema": (1, ":6", "http://schema.org/"),
     "bad-date": (1, ":23", "date"),
-    "duplicate-label": (1, ":19", "German"),
-    "same-label": (1, ":19", "Gleichstellungsbüro"),
+    "duplicate-label": (1, ":19", "more than once in one language"),
+    "same-label": (1, "", "Test office"),
     "no-source": (1, ":18", "source"),
     "blank-node": (1, ":23", "without a name"),
     "long-literal": (2, ":23", "characters long"),
@@ -117,7 +117,7 @@ def test_one_fault_gets_one_message_at_its_place(run, published, fault):
         if expected == 0:
             assert run("validate", "--root", published, file).returncode == 0
             return
-        result = publish(run, published, expected, f"data/zz-test.ttl{line}", words)
+        result = publish(run, published, expected, f"data/zz-test.ttl{line}" if line else "data/", words)
         checked = run("validate", "--root", published, file)
         assert checked.returncode == expected
         found = (
@@ -177,6 +177,6 @@ def test_a_cycle_of_units_is_one_fault(run, published):
     try:
         assert amt in whole
         result = publish(run, published, 1, "data/organisations.ttl:", "check:unit-cycle")
-        assert len([line for line in result.stderr.splitlines() if "check:unit-cycle" in line]) == 1
+        assert len(messages(result)) == 1
     finally:
         file.write_text(whole)

@@ -51,19 +51,23 @@ def endpoint(run, tmp_path_factory):
     process.stderr.close()
 
 
-def questions(root):
-    for path in sorted((root / "queries").glob("*.rq")):
-        if "#+ run: no" not in path.read_text():
-            yield path.stem
-
-
-def test_a_foreign_endpoint_answers_every_question_as_the_folder_does(run, root, endpoint):
-    for slug in questions(root):
-        for form in ("csv",):
-            here = run("query", slug, "--format", form)
-            there = run("query", slug, "--format", form, "--endpoint", endpoint)
-            assert there.returncode == 0, f"{slug}: {there.stderr}"
-            assert sorted(there.stdout.splitlines()) == sorted(here.stdout.splitlines()), slug
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "einheiten-des-amtes",
+        "gehoert-zum-amt",
+        "organigramm",
+        "themen-der-veranstaltung",
+        "wer-stellt-sich-vor",
+    ],
+)
+def test_a_foreign_endpoint_answers_as_the_folder_does(run, endpoint, slug):
+    """SELECT, ASK, a graph, a path, GRAPH: the same question, another engine, the same answer."""
+    here = run("query", slug, "--format", "csv")
+    there = run("query", slug, "--format", "csv", "--endpoint", endpoint)
+    assert there.returncode == 0, there.stderr
+    assert len(here.stdout.splitlines()) > 1 or here.stdout == "true\n"
+    assert there.stdout.splitlines() == here.stdout.splitlines()
 
 
 def test_parameters_reach_the_endpoint(run, endpoint, tmp_path):
@@ -120,7 +124,7 @@ def test_a_page_that_is_no_endpoint_is_explained(run):
     assert "not with a SPARQL result" in result.stderr
 
 
-@pytest.mark.parametrize("url", ["no-url", "ftp://127.0.0.1/", "http://"])
+@pytest.mark.parametrize("url", ["", "no-url", "ftp://127.0.0.1/", "http://"])
 def test_an_address_that_is_none_is_explained(run, url):
     result = run("query", "wer-stellt-sich-vor", "--endpoint", url)
     assert result.returncode == 2

@@ -38,6 +38,9 @@ class Places:
 
     def line(self, subject: str, predicate: str = "", value: str = "") -> int:
         """Return the line of the most exact place known, 0 when the subject does not stand in the file."""
+        if value and not predicate:
+            lines = [line for (s, _, o), line in self.objects.items() if (s, o) == (subject, value)]
+            return min(lines, default=0)
         return (
             self.objects.get((subject, predicate, value))
             or self.predicates.get((subject, predicate))

@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 
 from stadtgraph import shacl
-from stadtgraph.findings import CannotLook, Finding, Severity, in_language
+from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, in_language
 from stadtgraph.house import house_rules
 from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, both
@@ -27,7 +27,8 @@ TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObject
 def validate(city: City, progress: Callable[[str], None] = lambda step: None) -> list[Finding]:
     """Return all findings, sorted; where files were asked for, only those that stand in them.
 
-    Breaches of form come alone: shapes and checks say little before they are mended.
+    Breaches of form come alone: shapes and checks say little before they are mended. Of a property of which a
+    shape has spoken, a check does not speak again: one fault, one message.
 
     Raises:
         CannotLook: shapes or checks cannot be applied.
@@ -38,9 +39,13 @@ def validate(city: City, progress: Callable[[str], None] = lambda step: None) ->
     if not findings:
         progress("shapes")
         findings = [*_shapes(city), *([] if city.only else _idle_shapes(city))]
+        told: dict[tuple[str, str], int] = {}
+        for finding in findings:
+            key, rank = (finding.focus, finding.path), ORDER[finding.severity]
+            told[key] = min(rank, told.get(key, rank))
         for path in city.queries("checks"):
             progress(path.stem)
-            findings += _check(city, path)
+            findings += _check(city, path, told)
     asked = {city.relative(path) for path in city.only}
     return sorted(_once(f for f in findings if not asked or f.file in asked), key=Finding.sort_key)
 
@@ -57,7 +62,7 @@ def _shapes(city: City) -> Iterator[Finding]:
     try:
         report = shacl.validate(city.store, city.shapes)
     except shacl.MalformedShapes as error:
-        raise CannotLook([_engine_finding("malformed-shapes", "shapes", reason=str(error)[:500])]) from error
+        raise CannotLook(_malformed(city, error)) from error
     yield from findings_of(city, report)
 
 
@@ -78,6 +83,16 @@ def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
             value,
             str(result.component),
         )
+
+
+def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:
+    if not error.faults:
+        yield _engine_finding("malformed-shapes", "shapes", shape="shapes/", reason=str(error)[:500])
+    for fault in error.faults:
+        shape = str(fault.shape)
+        file, line = city.place(shape, str(fault.predicate or ""))
+        message = both("malformed-shapes", shape=shorten(shape, city.base), reason=fault.reason)
+        yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
 
 
 def _idle_shapes(city: City) -> Iterator[Finding]:
@@ -113,24 +128,44 @@ def _meets(city: City, target: str, node: Term) -> bool:
     return any(quads[target]())
 
 
-def _check(city: City, path: Path) -> Iterator[Finding]:
-    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place)."""
-    question = read(path)
+def _check(city: City, path: Path, told: dict[tuple[str, str], int]) -> Iterator[Finding]:
+    """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place).
+
+    A row is left out where a shape has ``told`` as gravely of its ``?about``, or else its ``?path``.
+    """
     try:
+        question = read(path)
         rows = ask(city.store, question.text, city.base)
-        severity = Severity(question.line("severity", "de") or "Violation")
+        severity = Severity(question.line("severity", "de"))
     except (BadQuery, ValueError) as error:
-        raise CannotLook([_engine_finding("bad-check", city.relative(path), reason=str(error))]) from error
+        raise CannotLook([_bad_check(city.relative(path), error)]) from error
     if not isinstance(rows, QuerySolutions) or "focus" not in [variable.value for variable in rows.variables]:
-        raise CannotLook([_engine_finding("bad-check", city.relative(path), reason="SELECT ?focus …")])
+        raise CannotLook([_bad_check(city.relative(path), ValueError("SELECT ?focus …"))])
     names = [variable.value for variable in rows.variables]
     for row in rows:
         values = {name: text(row[name]) for name in names}
         focus, where, value = (values.get(name, "") for name in ("focus", "path", "value"))
+        if told.get((focus, values.get("about", where)), len(ORDER)) <= ORDER[severity]:
+            continue
         message = {lang: _fill(city, question, values, lang) for lang in LANGUAGES}
-        file, line = city.place(focus, where, value)
+        file, line = _place(city, focus, where, value, values)
         rule = city.base + LOCAL["check"] + path.stem
         yield Finding(severity, rule, message, file, line, focus, city.label(focus), where, value)
+
+
+def _bad_check(file: str, error: BadQuery | ValueError) -> Finding:
+    because = error if isinstance(error, BadQuery) else BadQuery("bad-check", reason=str(error))
+    whole = BadQuery("bad-rule", because, path=file)
+    return Finding(
+        Severity.VIOLATION, RULE + "bad-check", {lang: whole.sentence(lang) for lang in LANGUAGES}, file
+    )
+
+
+def _place(city: City, focus: str, path: str, value: str, row: dict[str, str]) -> tuple[str, int]:
+    """Place a row at its focus, or, where files were asked for, at a thing of the row that stands in them."""
+    asked = {city.relative(file) for file in city.only}
+    places = [city.place(focus, path, value), *(city.place(term) for term in row.values() if _is_iri(term))]
+    return next((place for place in places if place[0] in asked), places[0])
 
 
 def _fill(city: City, question: Question, values: dict[str, str], lang: str) -> str:

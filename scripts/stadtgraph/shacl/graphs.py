@@ -2,32 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gzip
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Final
 
 import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from stadtgraph.namespaces import VOCABULARIES
+
 Source = Graph | ox.Store | Path | Iterable[Path]
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+STRING: Final = ox.NamedNode(VOCABULARIES["xsd"] + "string")
+PROLOG: Final = re.compile(rb"(?s)(\xef\xbb\xbf|\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE")
+
+
+def to_store(source: Source) -> ox.Store:
+    """Return ``source`` as one store; blank nodes of different files stay apart.
+
+    Raises:
+        OSError, SyntaxError, ValueError: a file cannot be read.
+
+    """
+    if isinstance(source, ox.Store):
+        return source
+    store = ox.Store()
+    if isinstance(source, Graph):
+        store.bulk_extend(quads(source))
+        return store
+    for path in _paths(source):
+        with _opened(path) as (file, form):
+            store.bulk_load(input=file, format=form, base_iri=path.absolute().as_uri())
+    return store
+
+
+def quads(source: Source) -> Iterator[ox.Quad]:
+    """Yield the statements of ``source`` without building a store; some may come more than once."""
+    if isinstance(source, ox.Store):
+        yield from source
+    elif isinstance(source, Graph):
+        for subject, predicate, value in source:
+            yield ox.Quad(to_oxigraph(subject), to_oxigraph(predicate), to_oxigraph(value))  # type: ignore[arg-type]
+    else:
+        for path in _paths(source):
+            with _opened(path) as (file, form):
+                base = path.absolute().as_uri()
+                yield from ox.parse(input=file, format=form, base_iri=base, rename_blank_nodes=True)
+
+
+def _paths(source: Path | Iterable[Path]) -> Iterable[Path]:
+    return [source] if isinstance(source, Path) else source
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], ox.RdfFormat]]:
+    """Open a file, unpacked; its name says what it holds."""
+    packed = path.suffix == ".gz"
+    form = ox.RdfFormat.from_extension(path.with_suffix("").suffix[1:] if packed else path.suffix[1:])
+    if form is None:
+        raise ValueError(f"{path}: no RDF format goes by this ending")
+    with gzip.open(path) if packed else path.open("rb") as file:
+        if form == ox.RdfFormat.RDF_XML:
+            if PROLOG.match(file.read(1 << 20)):
+                raise ValueError(
+                    f"{path}: RDF/XML with a DOCTYPE is not read, its entities may grow without end"
+                )
+            file.seek(0)
+        yield file, form  # type: ignore[misc]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep rdflib from logging a traceback for each ill-typed literal: that it is one, is our finding."""
+    logger = logging.getLogger("rdflib.term")
+    disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = disabled
 
 
 def to_rdflib(source: Source) -> Graph:
     """Return ``source`` as one rdflib graph; literals keep the form in which they were written."""
     if isinstance(source, Graph):
         return source
-    if not isinstance(source, ox.Store):
-        store = ox.Store()
-        for path in [source] if isinstance(source, Path) else source:
-            store.bulk_load(path=str(path))
-        source = store
     graph = Graph()
-    for quad in source:
-        graph.add((_term(quad.subject), _term(quad.predicate), _term(quad.object)))
+    with quiet():
+        for quad in to_store(source):
+            graph.add(tuple(map(term_to_rdflib, (quad.subject, quad.predicate, quad.object))))  # type: ignore[arg-type]
     return graph
 
 
-def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
+def term_to_rdflib(term: Term | ox.Triple) -> Node:
+    """Return the same term in rdflib."""
     match term:
         case ox.NamedNode():
             return URIRef(term.value)
@@ -36,7 +108,20 @@ def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
         case ox.Literal(language=str(language)):
             return Literal(term.value, lang=language)
         case ox.Literal():
-            datatype = term.datatype.value
-            plain = datatype == "http://www.w3.org/2001/XMLSchema#string"
-            return Literal(term.value, datatype=None if plain else URIRef(datatype), normalize=False)
+            datatype = None if term.datatype == STRING else URIRef(term.datatype.value)
+            return Literal(term.value, datatype=datatype, normalize=False)
     raise TypeError(f"SHACL knows no triple terms: {term}")
+
+
+def to_oxigraph(term: Node) -> Term:
+    """Return the same term in pyoxigraph."""
+    match term:
+        case URIRef():
+            return ox.NamedNode(str(term))
+        case BNode():
+            return ox.BlankNode(str(term))
+        case Literal(language=str(language)):
+            return ox.Literal(str(term), language=language)
+        case Literal():
+            return ox.Literal(str(term), datatype=ox.NamedNode(term.datatype) if term.datatype else None)
+    raise TypeError(f"no term of RDF: {term!r}")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
-import pyshacl
-from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
 from rdflib import Graph
 
+from stadtgraph.shacl.graphs import quiet
 from stadtgraph.shacl.report import MalformedShapes, Report, read_report
 
 
@@ -18,11 +15,14 @@ def validate_with_pyshacl(data: Graph, shapes: Graph) -> Report:
         MalformedShapes: as pyshacl puts it.
 
     """
-    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+    import pyshacl  # here, since it takes a tenth of a second and is seldom asked
+    from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
+
     try:
-        _, graph, text = pyshacl.validate(
-            data, shacl_graph=shapes, inference="none", advanced=False, do_owl_imports=False
-        )
+        with quiet():
+            _, graph, text = pyshacl.validate(
+                data, shacl_graph=shapes, inference="none", advanced=False, do_owl_imports=False
+            )
     except (ShapeLoadError, ReportableRuntimeError) as error:
         raise MalformedShapes(str(error)) from error
     if not isinstance(graph, Graph):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
+from stadtgraph.messages import say
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
 from stadtgraph.site import calendar, catalog, downloads, feeds, jsonld, rules, tables, void
 from stadtgraph.site.picture import pictures
@@ -36,6 +37,10 @@ class CannotPublish(Exception):
     def __init__(self, key: str, **values: str) -> None:
         self.key, self.values = key, values
         super().__init__(key, values)
+
+    def sentence(self, lang: str) -> str:
+        """Return what to tell the user."""
+        return say(self.key, lang, **self.values)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""Shapes as they are validated with: parsed once, well-formed, free of RDF syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyoxigraph as ox
+
+from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.shacl.graphs import Term
+from stadtgraph.shacl.paths import Path
+
+SH: Final = VOCABULARIES["sh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A SPARQL query of a shapes graph (5.2, 6.2.3).
+
+    ``bound`` names the variables to bind before; ``once`` says that one run serves all focus nodes.
+    """
+
+    text: str
+    node: Term
+    is_ask: bool
+    bound: frozenset[str]
+    once: bool
+    messages: tuple[ox.Literal, ...]
+    on_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """One value of one parameter, with those of the component's other parameters (1.5).
+
+    ``value`` is what the parameter's syntax makes of the term: a number, a tuple of members, a shape's node.
+    """
+
+    component: ox.NamedNode
+    parameter: str
+    value: Any
+    others: Mapping[str, Any] = field(default_factory=dict)
+    query: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A node shape, or a property shape where it has a path (2.2, 2.3)."""
+
+    node: Term
+    path: Path | None
+    path_node: Term | None
+    targets: tuple[tuple[str, Term], ...]
+    constraints: tuple[Constraint, ...]
+    severity: ox.NamedNode
+    messages: tuple[ox.Literal, ...]
+    deactivated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All shapes of a shapes graph by their nodes."""
+
+    shapes: Mapping[Term, Shape]
+
+    @property
+    def asks_sparql(self) -> bool:
+        """Say whether the data has to be in a store as well."""
+        return any(c.query for shape in self.shapes.values() for c in shape.constraints)

@@ -1,0 +1,303 @@
+"""Make a plan of a shapes graph, and refuse it where it breaks the syntax rules (SHACL, appendix B).
+
+A rule that is written in a way that SHACL does not know would never fire, and nobody would be told;
+so a shapes graph is either understood to the last triple or not used.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Final
+
+import pyoxigraph as ox
+
+from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.shacl.columns import SUBCLASS
+from stadtgraph.shacl.components import COMPONENTS, Component
+from stadtgraph.shacl.graphs import Term
+from stadtgraph.shacl.model import SH, Constraint, Plan, Query, Shape
+from stadtgraph.shacl.paths import Path
+from stadtgraph.shacl.patterns import mismatches
+from stadtgraph.shacl.queries import BadQuery, read_query
+from stadtgraph.shacl.report import MalformedShapes
+from stadtgraph.shacl.syntax import Reader, Unfit, sh
+from stadtgraph.terms import TYPE
+
+CLASSES_OF_CLASSES: Final = {
+    ox.NamedNode(VOCABULARIES["rdfs"] + "Class"),
+    ox.NamedNode(VOCABULARIES["owl"] + "Class"),  # a subclass of it, though few graphs say so
+}
+IMPORTS: Final = ox.NamedNode(VOCABULARIES["owl"] + "imports")
+TARGETS: Final = {
+    "targetNode": "literal or IRI",
+    "targetClass": "IRI",
+    "targetSubjectsOf": "IRI",
+    "targetObjectsOf": "IRI",
+}
+PARAMETERS: Final = {*COMPONENTS, *(name for component in COMPONENTS.values() for name in component.others)}
+RESERVED: Final = ("this", "shapesGraph", "currentShape", "path", "PATH", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    predicate: ox.NamedNode
+    name: str
+    optional: bool
+
+
+def parse(graph: ox.Store) -> Plan:
+    """Return the shapes of a graph.
+
+    Raises:
+        MalformedShapes: with all faults found.
+
+    """
+    return _Parser(graph).plan()
+
+
+class _Parser(Reader):
+    def plan(self) -> Plan:
+        self._check_terms()
+        self.typed = set(self.instances("NodeShape", "PropertyShape"))
+        self.custom = {
+            component: self._parameters(component)
+            for component in self.instances("ConstraintComponent")
+            if isinstance(component, ox.NamedNode) and not component.value.startswith(SH)
+        }
+        shapes: dict[Term, Shape] = {}
+        self.named = list(dict.fromkeys(self._starts()))
+        while self.named:
+            node = self.named.pop()
+            if node not in shapes:
+                shapes[node] = self._shape_at(node)
+        if not self.faults:
+            self._check_recursion(shapes)
+        if self.faults:
+            raise MalformedShapes(sorted(set(self.faults), key=str))
+        return Plan(shapes)
+
+    def _starts(self) -> Iterator[Term]:
+        """Yield what has to be a shape (2.1)."""
+        yield from sorted(self.typed, key=str)
+        for name in (*TARGETS, *sorted(PARAMETERS)):
+            yield from self.subjects(sh(name))
+        for parameters in self.custom.values():
+            for parameter in parameters:
+                yield from self.subjects(parameter.predicate)
+
+    def _shape_at(self, node: Term) -> Shape:
+        types = self.objects(node, TYPE)
+        path, paths = None, self.objects(node, sh("path"))
+        if len(paths) > 1:
+            self.fault(node, "path", f"{len(paths)} paths, where one is allowed")
+        if paths and sh("NodeShape") in types:
+            self.fault(node, "path", "a node shape has no path")
+        if not paths and sh("PropertyShape") in types:
+            self.fault(node, "path", "a property shape needs a path")
+        if len(paths) == 1:
+            try:
+                path = self.path(paths[0])
+            except Unfit as unfit:
+                self.fault(node, "path", str(unfit))
+        return Shape(
+            node,
+            path,
+            paths[0] if paths else None,
+            tuple(self._targets(node, types)),
+            tuple(self._constraints(node, path, bool(paths))),
+            self.one(node, "severity", "IRI") or sh("Violation"),
+            self.messages(node),
+            self.one(node, "deactivated", "boolean") or False,
+        )
+
+    def _targets(self, node: Term, types: list[Term]) -> Iterator[tuple[str, Term]]:
+        for name, syntax in TARGETS.items():
+            for term in self.objects(node, sh(name)):
+                target = self.read(node, name, term, syntax)
+                if target is not None:
+                    yield name, target
+        if node in self.typed and CLASSES_OF_CLASSES & set(self.closure(types, SUBCLASS)):
+            yield "targetClass", node  # implicit (2.1.3.3)
+            if not isinstance(node, ox.NamedNode):
+                self.fault(node, "", "a shape that is a class needs an IRI")
+
+    def _constraints(self, node: Term, path: Path | None, has_path: bool) -> Iterator[Constraint]:
+        said = {predicate.removeprefix(SH): values for predicate, values in self.said(node).items()}
+        for name in sorted(said.keys() & PARAMETERS):
+            owners = [c for c in COMPONENTS.values() if name == c.parameter or name in c.others]
+            if not has_path and not owners[0].on_nodes:
+                self.fault(node, name, "is for property shapes only")
+            if len(said[name]) > 1 and (name not in COMPONENTS or owners[0].single):
+                self.fault(node, name, f"{len(said[name])} values, where one is allowed")
+            if not any(owner.parameter in said for owner in owners):
+                names = " or ".join(f"sh:{owner.parameter}" for owner in owners)
+                self.fault(node, name, f"has no effect without {names}")
+        for component in COMPONENTS.values():
+            for term in said.get(component.parameter, ()):
+                yield from self._constraint(node, component, term, path)
+        for iri, parameters in self.custom.items():
+            yield from self._custom_constraint(node, iri, parameters, path, has_path)
+
+    def _constraint(
+        self, node: Term, component: Component, term: Term, path: Path | None
+    ) -> Iterator[Constraint]:
+        name = component.parameter
+        iri = sh(component.name + "ConstraintComponent")
+        if name == "sparql":
+            if not self.one(term, "deactivated", "boolean") and (query := self._query(term, "select", path)):
+                yield Constraint(iri, name, term, query=query)
+            return
+        value = self.read(node, name, term, component.syntax)
+        others = {other: self.one(node, other, syntax) for other, syntax in component.others.items()}
+        others = {other: each for other, each in others.items() if each is not None}
+        if name == "pattern" and value is not None:
+            try:
+                mismatches(value, others.get("flags", ""), ())
+            except ValueError as error:
+                self.fault(node, name, str(error))
+        if name == "closed":
+            paths = [p for s in self.objects(node, sh("property")) for p in self.objects(s, sh("path"))]
+            others["paths"] = {path for path in paths if isinstance(path, ox.NamedNode)}
+        if name in ("qualifiedMinCount", "qualifiedMaxCount"):
+            if not self.objects(node, sh("qualifiedValueShape")):
+                self.fault(node, name, "has no effect without sh:qualifiedValueShape")
+            others["siblings"] = self._siblings(node) if others.get("qualifiedValueShapesDisjoint") else ()
+        if value is not None:
+            yield Constraint(iri, name, value, others)
+
+    def _siblings(self, node: Term) -> list[Term]:
+        """Return the sibling shapes of a qualified value shape (4.7.3)."""
+        ours = self.objects(node, sh("qualifiedValueShape"))
+        return [
+            sibling
+            for parent in self.subjects(sh("property"), node)
+            for other in self.objects(parent, sh("property"))
+            for sibling in self.objects(other, sh("qualifiedValueShape"))
+            if sibling not in ours
+        ]
+
+    # -- SPARQL
+
+    def _query(
+        self, node: Term, verb: str, path: Path | None, parameters: tuple[str, ...] = ()
+    ) -> Query | None:
+        text = self.one(node, verb, "text")
+        if not self.objects(node, sh(verb)):
+            self.fault(node, verb, "is missing")
+        if text is None:
+            return None
+        try:
+            return read_query(text, self._prefixes(node), node, self.messages(node), path, parameters)
+        except BadQuery as error:
+            self.fault(node, verb, str(error))
+            return None
+
+    def _prefixes(self, node: Term) -> dict[str, str]:
+        """Collect ``sh:prefixes/owl:imports*/sh:declare`` (5.2.1)."""
+        prefixes: dict[str, str] = {}
+        for ontology in self.closure(self.objects(node, sh("prefixes")), IMPORTS):
+            for declaration in self.objects(ontology, sh("declare")):
+                prefix = self.one(declaration, "prefix", "text")
+                spaces = self.objects(declaration, sh("namespace"))
+                if prefix is None or len(spaces) != 1 or not isinstance(spaces[0], ox.Literal):
+                    self.fault(declaration, "declare", "needs one sh:prefix and one sh:namespace")
+                elif prefixes.setdefault(prefix, spaces[0].value) != spaces[0].value:
+                    self.fault(node, "prefixes", f"the prefix {prefix}: stands for two namespaces")
+        return prefixes
+
+    def _parameters(self, component: ox.NamedNode) -> list[_Parameter]:
+        """Read the parameter declarations of a SPARQL-based constraint component (6.2.1)."""
+        found = []
+        for declaration in self.objects(component, sh("parameter")):
+            predicate = self.one(declaration, "path", "IRI")
+            name = re.search(r"[^\W\d][\w.-]*\Z", predicate.value) if predicate else None
+            if name is None or not re.fullmatch(r"\w+", name[0]):
+                self.fault(declaration, "parameter", "needs one sh:path whose local name can name a variable")
+            elif name[0] in RESERVED:
+                self.fault(declaration, "parameter", f"may not be called {name[0]}")
+            else:
+                optional = self.one(declaration, "optional", "boolean") or False
+                found.append(_Parameter(predicate, name[0], optional))
+        if all(parameter.optional for parameter in found):
+            self.fault(component, "parameter", "a constraint component needs one that is not optional")
+        if len({parameter.name for parameter in found}) < len(found):
+            self.fault(component, "parameter", "two parameters have the same name")
+        return sorted(found, key=lambda parameter: parameter.name)
+
+    def _custom_constraint(
+        self, node: Term, iri: ox.NamedNode, parameters: list[_Parameter], path: Path | None, has_path: bool
+    ) -> Iterator[Constraint]:
+        values = {p.name: self.objects(node, p.predicate) for p in parameters}
+        if not parameters or not all(values[p.name] for p in parameters if not p.optional):
+            return
+        for parameter in parameters if len(parameters) > 1 else ():
+            if len(values[parameter.name]) > 1:
+                self.fault(node, parameter.predicate.value, "several values, where one is allowed (2.1)")
+        kind = "propertyValidator" if has_path else "nodeValidator"
+        selecting, asking = self.objects(iri, sh(kind)), self.objects(iri, sh("validator"))
+        if not selecting and not asking:
+            self.fault(node, iri.value, f"the component has neither sh:{kind} nor sh:validator (6.2.3)")
+            return
+        verb = "select" if selecting else "ask"
+        query = self._query((selecting or asking)[0], verb, path, tuple(values))
+        if query is not None:
+            query = query if query.messages else replace(query, messages=self.messages(iri))
+            given = {name: terms[0] for name, terms in values.items() if terms}
+            for term in values[parameters[0].name] if len(parameters) == 1 else [None]:
+                others = {parameters[0].name: term} if term else given
+                yield Constraint(iri, "", None, others, query)
+
+    # -- the graph as a whole
+
+    def _check_terms(self) -> None:
+        """Find what looks like SHACL and is not."""
+        text = files("stadtgraph.shacl").joinpath("vocabulary.toml").read_text("utf-8")
+        known = {kind: set(names.split()) for kind, names in tomllib.loads(text).items()}
+        known["predicates"] |= PARAMETERS
+        for subject, predicate, value, _ in self.graph:
+            if isinstance(subject, ox.Triple):
+                continue
+            name = predicate.value.removeprefix(SH)
+            if predicate == TYPE and isinstance(value, ox.NamedNode) and value.value.startswith(SH):
+                class_ = value.value.removeprefix(SH)
+                if class_ not in known["classes"]:
+                    self.fault(subject, TYPE.value, f"sh:{class_} is no class of SHACL that is supported")
+            elif name == predicate.value:
+                continue
+            elif name in known["unsupported"]:
+                self.fault(subject, name, "belongs to an extension of SHACL that is not supported")
+            elif name not in known["predicates"]:
+                self.fault(subject, name, "is no term of SHACL")
+
+    def _check_recursion(self, shapes: Mapping[Term, Shape]) -> None:
+        """Refuse shapes that refer to themselves, which SHACL leaves undefined (3.4.3)."""
+        done: set[Term] = set()
+        for start in shapes:
+            trail = [(start, _references(shapes[start]))]
+            while trail:
+                node, following = trail[-1]
+                other = next((each for each in following if each not in done), None)
+                if other is None:
+                    done.add(node)
+                    trail.pop()
+                elif any(other == each for each, _ in trail):
+                    self.fault(other, "", "the shape refers to itself; recursion is not supported")
+                    return
+                else:
+                    trail.append((other, _references(shapes[other])))
+
+
+def _references(shape: Shape) -> Iterator[Term]:
+    for constraint in shape.constraints:
+        syntax = COMPONENTS[constraint.parameter].syntax if constraint.parameter else ""
+        if syntax == "list of shapes":
+            yield from constraint.value
+        elif syntax.endswith("shape"):
+            yield constraint.value
+        if "qualifiedValueShape" in constraint.others:
+            yield constraint.others["qualifiedValueShape"]
+            yield from constraint.others["siblings"]

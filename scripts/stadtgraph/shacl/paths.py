@@ -1,0 +1,118 @@
+"""Property paths (SHACL, section 2.3.1): read, written as SPARQL, followed through the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from stadtgraph.shacl.columns import Column, Columns, reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A predicate (2.3.1.1), backwards where inverse (2.3.1.4)."""
+
+    predicate: ox.NamedNode
+    inverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One path after the other (2.3.1.2)."""
+
+    parts: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Any of several paths (2.3.1.3)."""
+
+    parts: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A path repeated: ``*`` (2.3.1.5), ``+`` (2.3.1.6), or ``?``, at most once (2.3.1.7)."""
+
+    part: Path
+    sign: str
+
+
+Path = Step | Sequence | Alternative | Repeat
+
+
+def inverse(path: Path) -> Path:
+    """Return the path that leads back; only predicates are ever inverse."""
+    match path:
+        case Step():
+            return Step(path.predicate, not path.inverse)
+        case Sequence():
+            return Sequence(tuple(inverse(part) for part in reversed(path.parts)))
+        case Alternative():
+            return Alternative(tuple(inverse(part) for part in path.parts))
+        case Repeat():
+            return Repeat(inverse(path.part), path.sign)
+
+
+def as_sparql(path: Path) -> str:
+    """Return the path mapping (2.3.1) as text; the parentheses keep it whole where it is put."""
+    match path:
+        case Step():
+            return f"^{path.predicate}" if path.inverse else str(path.predicate)
+        case Sequence():
+            return f"({'/'.join(map(as_sparql, path.parts))})"
+        case Alternative():
+            return f"({'|'.join(map(as_sparql, path.parts))})"
+        case Repeat():
+            return f"({as_sparql(path.part)}){path.sign}"
+
+
+def follow(data: Columns, path: Path, focus: Collection[int]) -> Column:
+    """Return the value nodes of each focus node that has any (3.7), each once."""
+    match path:
+        case Step():
+            column = data.column(path.predicate, path.inverse)
+            if len(column) < len(focus):
+                return {node: values for node, values in column.items() if node in focus}
+            return {node: values for node in focus if (values := column.get(node))}
+        case Sequence():
+            reached = follow(data, path.parts[0], focus)
+            for part in path.parts[1:]:
+                further = follow(data, part, {node for middle in reached.values() for node in middle})
+                reached = _joined(
+                    (node, (value for each in middle for value in further.get(each, ())))
+                    for node, middle in reached.items()
+                )
+            return reached
+        case Alternative():
+            columns = [follow(data, part, focus) for part in path.parts]
+            return _joined((node, (value for c in columns for value in c.get(node, ()))) for node in focus)
+        case Repeat(sign="?"):
+            once = follow(data, path.part, focus)
+            return {node: list(dict.fromkeys((node, *once.get(node, ())))) for node in focus}
+        case Repeat():
+            return _repeated(data, path, focus)
+
+
+def _joined(reached: Iterable[tuple[int, Iterable[int]]]) -> Column:
+    lists = ((node, list(dict.fromkeys(values))) for node, values in reached)
+    return {node: values for node, values in lists if values}
+
+
+def _repeated(data: Columns, path: Repeat, focus: Collection[int]) -> Column:
+    """Follow a path again and again; each node is asked once for all focus nodes together."""
+    steps: dict[int, Collection[int]] = {}
+    waiting, asked = set(focus), set(focus)
+    while waiting:
+        found = follow(data, path.part, waiting)
+        steps.update(found)
+        waiting = {node for values in found.values() for node in values} - asked
+        asked |= waiting
+    result: dict[int, list[int]] = {}
+    for node in focus:
+        start = [node] if path.sign == "*" else steps.get(node, ())
+        if start:
+            result[node] = list(reachable(start, lambda each: steps.get(each, ())))
+    return result

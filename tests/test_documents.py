@@ -1,0 +1,88 @@
+"""What the documents show is what the tool does."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CHANGES_EACH_TIME = re.compile(r"\d+[.,]\d s\b|[0-9a-f]{16}|ist neu|war schon aktuell|is new|was up to date")
+
+
+def shown():
+    for name in DOCUMENTS:
+        for block in BLOCK.findall((ROOT / name).read_text()):
+            command, _, output = block.removeprefix("$ ").partition("\n")
+            yield pytest.param(command, output, id=command)
+
+
+@pytest.mark.parametrize(("command", "output"), list(shown()))
+def test_a_command_that_is_shown_prints_what_is_shown(command, output):
+    environment = {"PATH": os.environ["PATH"], "LANG": "en_GB.UTF-8"}
+    result = subprocess.run(
+        command, shell=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=300
+    )
+    assert result.returncode == 0
+    assert CHANGES_EACH_TIME.sub("~", result.stdout) == CHANGES_EACH_TIME.sub("~", output)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_link_into_the_repository_leads_somewhere(name):
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text()):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_path_that_is_named_exists(name):
+    text = re.sub(r"```.*?```", "", (ROOT / name).read_text(), flags=re.DOTALL)
+    for path in re.findall(r"`((?:data|shapes|queries|tests|scripts|ontology)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_picture_is_the_one_that_the_build_draws(run, tmp_path):
+    assert run("publish", "--out", tmp_path / "public").returncode == 0
+    assert (ROOT / ".readme" / "graph.svg").read_bytes() == (
+        tmp_path / "public" / "picture.de.svg"
+    ).read_bytes()
+
+
+def test_the_example_of_a_message_is_what_comes(run, city):
+    file = city / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace(' , "Equal Opportunities Office"@en', ""))
+    (example,) = re.findall(
+        r"```text\n(data/organisations.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    result = run("validate", "--root", city, city / "data" / "organisations.ttl", "--lang", "de")
+    assert example in result.stdout
+
+
+def test_the_python_example_runs(run):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    result = subprocess.run(
+        [ROOT / ".venv" / "bin" / "python", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_turtle_example_of_contributing_is_valid(run, city):
+    (entry,) = re.findall(r"```turtle\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    file = city / "data" / "organisations.ttl"
+    entry = re.sub(r"^   ", "", entry, flags=re.MULTILINE)
+    file.write_text(
+        file.read_text() + "\n" + entry.replace("source:umweltamt-startseite", "source:redaktion")
+    )
+    result = run("validate", "--root", city, file)
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_command_that_is_named_exists(run):
+    text = "".join((ROOT / name).read_text() for name in DOCUMENTS)
+    for command in set(re.findall(r"`stadtgraph (\w+)", text)):
+        assert run(command, "--help").returncode == 0
+    targets = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make (\w+)`", text)):
+        assert re.search(rf"^{target}:", targets, re.MULTILINE)

@@ -1,0 +1,312 @@
+"""Each file in tests/shacl is a claim about one clause of SHACL: data, shapes and what is to be found.
+
+    # expect: <component> | <focus node> | <value> | <path> | <severity> | <language and message>, …
+
+``-`` is none, ``_`` a blank node, ``path`` the blank node that is the path of the shape; what is left out
+at the end is not looked at. ``# pyshacl: departs`` (or ``breaks``) says that the reference finds something
+else there; in all other files it must find the same.
+"""
+
+import gzip
+import json
+import logging
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+
+from stadtgraph import shacl
+from stadtgraph.shacl.components import COMPONENTS
+from stadtgraph.shacl.graphs import quads, to_oxigraph, to_rdflib, to_store
+from stadtgraph.shacl.parse import parse
+from stadtgraph.shacl.patterns import mismatches
+from stadtgraph.shacl.reference import validate_with_pyshacl
+
+FOLDER = Path(__file__).parent / "shacl"
+CLAIMS = sorted(FOLDER.glob("*.ttl"))
+MALFORMED = sorted((FOLDER / "malformed").glob("*.ttl"))
+EX = "http://example.org/"
+
+
+def header(path, key):
+    return re.findall(rf"^# {key}: (.*)$", path.read_text(), re.MULTILINE)
+
+
+def term(text, path):
+    """Read a term as the file would."""
+    if text in ("-", "_", "path"):
+        return text
+    prefixes = "".join(re.findall(r"^@prefix.*$", path.read_text(), re.MULTILINE))
+    [quad] = ox.parse(f"{prefixes} <s:s> <p:p> {text} .", ox.RdfFormat.TURTLE)
+    return str(quad.object)
+
+
+def seen(node, blank="_"):
+    return "-" if node is None else blank if isinstance(node, BNode) else str(to_oxigraph(node))
+
+
+def expected(path):
+    for line in header(path, "expect"):
+        component, focus, value, where, severity, messages = [*line.split(" | "), *[None] * 5][:6]
+        iri = component if ":" in component else f"<{SH}{component}ConstraintComponent>"
+        terms = [term(each, path) for each in (iri, focus, value or "-", where or "-")]
+        yield (*terms, severity or "Violation", messages)
+
+
+def found(report, with_messages):
+    for result in report.results:
+        messages = ", ".join(f"{tag} {text}" for tag, text in sorted(result.messages.items()))
+        yield (
+            seen(result.component),
+            seen(result.focus_node),
+            seen(result.value),
+            seen(result.path, "path"),
+            str(result.severity).removeprefix(SH),
+            messages if with_messages else None,
+        )
+
+
+def without_messages(rows):
+    return Counter((*row[:5], None) for row in rows)
+
+
+@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
+def test_what_the_file_says_is_found(path):
+    report = shacl.validate(path, path)
+    rows = list(expected(path))
+    assert without_messages(found(report, False)) == without_messages(rows)
+    messages = {row[5] for row in found(report, True)}
+    assert {row[5].replace(" | ", ", ") for row in rows if row[5]} <= messages
+    assert report.conforms == (not rows)
+
+
+@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
+def test_the_reference_finds_the_same_unless_the_file_says_that_it_departs(path):
+    graph = to_rdflib(path)
+    [departs] = header(path, "pyshacl") or ["agrees"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if departs == "breaks":
+            with pytest.raises(Exception):  # noqa: B017, PT011 (it breaks in many ways)
+                validate_with_pyshacl(graph, graph)
+            return
+        report = validate_with_pyshacl(graph, to_rdflib(path))
+    same = without_messages(found(report, False)) == without_messages(expected(path))
+    assert same == (departs == "agrees")
+
+
+def test_each_constraint_component_has_a_claim():
+    named = {line.split(" | ")[0] for path in CLAIMS for line in header(path, "expect")}
+    assert {component.name for component in COMPONENTS.values()} - {"Property"} <= named
+
+
+@pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
+def test_malformed_shapes_are_refused_with_the_place(path):
+    with pytest.raises(shacl.MalformedShapes) as refused:
+        shacl.validate(Graph(), path)
+    for line in header(path, "fault"):
+        shape, reason = line.split(" | ")
+        places = [fault for fault in refused.value.faults if reason in fault.reason]
+        assert places, refused.value
+        assert shape == "_" or places[0].shape == URIRef(term(shape, path)[1:-1])
+        assert reason in str(refused.value)
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    file = tmp_path / "shapes.ttl"
+    file.write_text("\n".join((FOLDER / "malformed" / f"{name}.ttl").read_text() for name in ("misspelt-term", "broken-pattern")))
+    with pytest.raises(shacl.MalformedShapes) as refused:
+        shacl.validate(Graph(), file)
+    assert {str(fault.shape) for fault in refused.value.faults} == {EX + "P", EX + "S"}
+
+
+# -- what goes in
+
+CLAIM = FOLDER / "less-than.ttl"
+
+
+def rows_of(report):
+    return Counter(found(report, True))
+
+
+@pytest.mark.parametrize("form", ["ttl", "nt", "nq", "trig", "rdf", "jsonld", "ttl.gz", "nt.gz"])
+def test_any_format_will_do(form, tmp_path):
+    store = to_store(CLAIM)
+    kind = ox.RdfFormat.from_extension(form.removesuffix(".gz"))
+    content = ox.serialize(list(quads(store)) if kind.supports_datasets else [q.triple for q in store], format=kind)
+    file = tmp_path / f"graph.{form}"
+    file.write_bytes(gzip.compress(content) if form.endswith(".gz") else content)
+    if form == "jsonld":
+        json.loads(content)
+    assert rows_of(shacl.validate(file, file)) == rows_of(shacl.validate(CLAIM, CLAIM))
+
+
+def test_graphs_stores_and_paths_give_the_same():
+    reports = [shacl.validate(each, each) for each in (CLAIM, [CLAIM], to_store(CLAIM), to_rdflib(CLAIM))]
+    assert all(rows_of(report) == rows_of(reports[0]) for report in reports)
+
+
+def test_an_unknown_ending_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no RDF format"):
+        shacl.validate(tmp_path / "graph.docx", CLAIM)
+
+
+def test_rdf_xml_with_a_doctype_is_refused(tmp_path):
+    file = tmp_path / "graph.rdf"
+    file.write_text('<?xml version="1.0"?>\n<!-- x --><!DOCTYPE rdf:RDF [<!ENTITY a "b">]><rdf:RDF/>')
+    with pytest.raises(ValueError, match="DOCTYPE"):
+        shacl.validate(file, CLAIM)
+
+
+def test_blank_nodes_of_two_files_stay_apart(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.ttl").write_text(f"_:x <{EX}p> 1 . <{EX}{name}> <{EX}q> _:x .")
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text(
+        f"@prefix sh: <{SH}> . @prefix ex: <{EX}> .\n"
+        "ex:S a sh:PropertyShape ; sh:targetObjectsOf ex:q ; sh:path [ sh:inversePath ex:q ] ; sh:maxCount 1 ."
+    )
+    assert shacl.validate([tmp_path / "a.ttl", tmp_path / "b.ttl"], shapes).conforms
+
+
+def test_a_statement_in_two_named_graphs_is_one_statement():
+    shapes, store = to_store(FOLDER / "sparql-gives-each-row-its-result.ttl"), ox.Store()
+    for name in ("g", "h"):
+        store.add(ox.Quad(*(ox.NamedNode(EX + each) for each in ("a", "p", "b")), ox.NamedNode(EX + name)))
+    assert len(shacl.validate(store, shapes).results) == 1
+
+
+# -- what comes out
+
+
+def test_the_report_as_rdf_holds_each_result_and_its_path():
+    report = shacl.validate(FOLDER / "path-inverse.ttl", FOLDER / "path-inverse.ttl")
+    graph = report.graph()
+    node = graph.value(None, RDF.type, SH.ValidationReport)
+    assert graph.value(node, SH.conforms) == Literal(False)
+    results = list(graph.objects(node, SH.result))
+    assert len(results) == len(report.results) == 2
+    for result in results:
+        path = graph.value(result, SH.resultPath)
+        assert list(graph.objects(path, SH.inversePath)) == [URIRef(EX + "p")]
+        assert graph.value(result, SH.sourceShape) == URIRef(EX + "S")
+        assert graph.value(result, SH.resultMessage)
+
+
+def test_a_report_without_results_conforms():
+    graph = shacl.validate(Graph(), CLAIM.with_name("closed.ttl")).graph()
+    assert graph.value(graph.value(None, RDF.type, SH.ValidationReport), SH.conforms) == Literal(True)
+
+
+def test_the_source_constraint_is_that_of_sparql():
+    path = FOLDER / "sparql-constraint.ttl"
+    assert {str(r.source_constraint) for r in shacl.validate(path, path).results} == {EX + "Q", EX + "R"}
+
+
+def test_a_limit_keeps_the_true_count():
+    report = shacl.validate(CLAIM, CLAIM, limit=1)
+    assert len(report.results) == 2
+    assert report.counts[URIRef(EX + "S"), SH.LessThanConstraintComponent] == 3
+    assert not report.conforms
+
+
+def test_nothing_is_logged_about_ill_typed_literals(caplog):
+    path = FOLDER / "datatype-refuses-ill-typed-literals.ttl"
+    with caplog.at_level(logging.DEBUG):
+        shacl.validate(path, path).graph()
+    assert not caplog.records
+
+
+# -- queries for many focus nodes
+
+FREE = {
+    "SELECT $this WHERE { $this ex:p ?v . FILTER (?v > 3) }": True,
+    "SELECT $this ?value WHERE { $this ex:p ?value . OPTIONAL { $this ex:q ?w } FILTER (!BOUND(?w)) }": True,
+    "SELECT $this WHERE { $this ex:p ?v . FILTER NOT EXISTS { $this ex:q ?v } }": True,
+    "SELECT DISTINCT $this WHERE { { $this ex:p ?v } UNION { $this ex:q ?v } }": True,
+    "SELECT $this (COUNT(?v) AS ?value) WHERE { $this ex:p ?v } GROUP BY $this": True,
+    "SELECT $this ?value WHERE { $this ex:p ?v . { SELECT $this ?value WHERE { $this ex:q ?value } } }": True,
+    "SELECT $this WHERE { FILTER NOT EXISTS { $this ex:q ?v } }": False,
+    "SELECT $this WHERE { ?x ex:p ?v . FILTER NOT EXISTS { $this ex:q ?v } }": False,
+    "SELECT $this WHERE { ?x ex:p ?v . OPTIONAL { $this ex:q ?v } FILTER (!BOUND(?v)) }": False,
+    "SELECT $this WHERE { ?x ex:p ?v . FILTER (?x = $this) }": False,
+    "SELECT $this ?value WHERE { $this ex:p* ?value }": False,
+    "SELECT $this ?value WHERE { $this ex:p? ?value }": False,
+    "SELECT $this ?value WHERE { BIND (STR($this) AS ?value) $this ex:p ?v }": False,
+    "SELECT $this ?value WHERE { $this ex:p ?value } LIMIT 1": False,
+    "SELECT $this WHERE { { $this ex:p ?v } { FILTER (STRLEN(STR($this)) > 3) } }": False,
+}
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """300 nodes, some with ex:p, some with ex:q, of which a query may be asked at once."""
+    store, node = ox.Store(), lambda name: ox.NamedNode(EX + name)
+    for number in range(300):
+        store.add(ox.Quad(node(f"n{number}"), node("t"), node("T")))
+        for divisor, name in ((2, "p"), (3, "p"), (5, "q")):
+            if number % divisor == 0:
+                store.add(ox.Quad(node(f"n{number}"), node(name), ox.Literal(number % 7 + divisor)))
+    return store
+
+
+@pytest.mark.parametrize(("query", "free"), FREE.items())
+def test_asking_at_once_finds_what_asking_one_by_one_finds(query, free, crowd, monkeypatch):
+    shapes = Graph().parse(
+        data=f"""
+        @prefix sh: <{SH}> . @prefix ex: <{EX}> .
+        ex:S a sh:NodeShape ; sh:targetSubjectsOf ex:t ; sh:sparql ex:Q .
+        ex:Q sh:prefixes ex:O ; sh:select \"\"\"{query}\"\"\" .
+        ex:O sh:declare [ sh:prefix "ex" ; sh:namespace "{EX}" ] ."""
+    )
+    [constraint] = [c for s in parse(to_store(shapes)).shapes.values() for c in s.constraints]
+    assert constraint.query.once == free
+    fast = shacl.validate(crowd, shapes)
+    monkeypatch.setattr("stadtgraph.shacl.sparql.FEW", 1000)
+    slow = shacl.validate(crowd, shapes, threads=1)
+    assert rows_of(fast) == rows_of(slow)
+    assert len(crowd) > len(slow.results) > 0
+
+
+def test_a_query_may_report_a_failure():
+    shapes = Graph().parse(
+        data=f"""
+        @prefix sh: <{SH}> . @prefix ex: <{EX}> .
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql ex:Q .
+        ex:Q sh:select "SELECT $this (true AS ?failure) WHERE {{ }}" ."""
+    )
+    with pytest.raises(shacl.MalformedShapes, match="reports a failure"):
+        shacl.validate(Graph(), shapes)
+
+
+def test_the_current_shape_is_bound():
+    shapes = Graph().parse(
+        data=f"""
+        @prefix sh: <{SH}> . @prefix ex: <{EX}> .
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql ex:Q .
+        ex:Q sh:select "SELECT $this ($currentShape AS ?value) WHERE {{ }}" ."""
+    )
+    assert [str(result.value) for result in shacl.validate(Graph(), shapes).results] == [EX + "S"]
+
+
+def test_words_in_literals_comments_and_names_are_no_keywords():
+    shapes = Graph().parse(
+        data=f"""
+        @prefix sh: <{SH}> . @prefix ex: <{EX}> .
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql ex:Q .
+        ex:Q sh:select \"\"\"PREFIX values: <{EX}> # MINUS and $PATH
+            SELECT $this ?values WHERE {{ $this values:minus ?values FILTER (?values != "VALUES $PATH")
+                FILTER (?values != '\\\\'SERVICE') }}\"\"\" ."""
+    )
+    data = Graph().parse(data=f"<{EX}a> <{EX}minus> 1 .")
+    assert len(shacl.validate(data, shapes).results) == 1
+
+
+def test_patterns_of_unicode_classes_match_all_texts_at_once():
+    assert mismatches(r"^\p{Lu}", "", {"Äb", "äb", '"\n\\'}) == {"äb", '"\n\\'}
+    assert rdflib.__version__
