@@ -88,11 +88,9 @@ def as_set(graph):
 
 
 def documents(public, suffix):
+    """The documents of things; rules have nodes without names and are compared elsewhere."""
     for path in sorted(public.rglob(f"*.{suffix}")):
-        if (
-            path.relative_to(public).parts[0] not in ("download", "embed", "tables")
-            and path.stem != "context"
-        ):
+        if path.relative_to(public).parts[0] in ("doc", "graph", "source", f"def.{suffix}"):
             yield path
 
 

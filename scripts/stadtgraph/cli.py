@@ -248,6 +248,7 @@ def _checked(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> tuple[City,
 
 def _portal_checked(root: Path, lang: str, route: str) -> tuple[City, list[Finding]]:
     from stadtgraph.findings import CannotLook
+    from stadtgraph.queries import BadQuery
     from stadtgraph.site.build import complete
     from stadtgraph.site.portal import check
 
@@ -256,6 +257,8 @@ def _portal_checked(root: Path, lang: str, route: str) -> tuple[City, list[Findi
         with _working(say("step-record", lang)):
             complete(city)
             return city, check(city, route)
+    except BadQuery as error:
+        _stop(error.sentence(lang))
     except CannotLook as error:
         _print_plain(error.findings, lang)
         sys.exit(CANNOT_LOOK)
