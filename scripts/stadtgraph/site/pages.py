@@ -22,7 +22,7 @@ from stadtgraph.site.describe import (
     postal_address,
     predicate,
 )
-from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, section_of, text_in
+from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, licence, section_of, text_in
 from stadtgraph.site.neighbourhood import neighbourhood
 from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.words import rank, term
@@ -33,6 +33,7 @@ RDF: Final = VOCABULARIES["rdf"]
 SCHEMA: Final = VOCABULARIES["schema"]
 SOURCE: Final = VOCABULARIES["dcterms"] + "source"
 PASSAGE: Final = VOCABULARIES["prov"] + "wasDerivedFrom"
+LICENCE: Final = VOCABULARIES["dcterms"] + "license"
 SHOWN: Final = 200
 ELSEWHERE: Final = (SCHEMA + "url", SCHEMA + "sameAs")
 OF_MANY: Final = ("def", "shapes")
@@ -181,6 +182,8 @@ class Telling:
         if not iri.startswith(self.reading.base):
             if known_value := term("value", iri, self.reading.base):
                 return Value(Text(known_value[self.lang]))
+            if property_iri == LICENCE:
+                return Value(Text(licence(iri, self.lang)), iri if is_web(iri) else "", outside=is_web(iri))
             named = property_iri not in ELSEWHERE and not property_iri.endswith("Match")
             known = other_term(self.reading, iri, self.words) if named else host(iri)
             return Value(Text(known), iri if is_web(iri) else "", outside=is_web(iri))
