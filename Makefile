@@ -43,7 +43,7 @@ test: .venv/ready-dev tools browser lint ## prove everything
 
 browser: ## see to Chromium, in which the pages are looked at
 	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || \
-		{ test "$$(id -u)" = 0 && apt-get install --yes --quiet --no-install-recommends chromium; } || \
+		{ test "$$(id -u)" = 0 && apt-get -qq update && apt-get install --yes --quiet --no-install-recommends chromium; } || \
 		{ echo "Für die Seitenprüfung fehlt Chromium / Chromium is needed to look at the pages: sudo apt-get install chromium"; exit 2; }
 
 lint: .venv/ready-dev ## style and types

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CHANGES_EACH_TIME = re.compile(r"\d+[.,]\d s\b|[0-9a-f]{16}|ist neu|war schon aktuell|is new|was up to date")
+CHANGES_EACH_TIME = re.compile(
+    r"(?m)^Seit der letzten .*\n|\d+[.,]\d s\b|[0-9a-f]{16}|ist neu|war schon aktuell|is new|was up to date"
+)
 
 
 def shown():
