@@ -29,7 +29,8 @@ def test_a_command_that_is_shown_prints_what_is_shown(command, output):
         command, shell=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=300
     )
     assert result.returncode == 0
-    assert CHANGES_EACH_TIME.sub("~", result.stdout) == CHANGES_EACH_TIME.sub("~", output)
+    printed = re.sub(r"^Seit der letzten Veröffentlichung.*\n", "", result.stdout, flags=re.MULTILINE)
+    assert CHANGES_EACH_TIME.sub("~", printed) == CHANGES_EACH_TIME.sub("~", output)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
