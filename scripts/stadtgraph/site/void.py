@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from pyoxigraph import Literal, NamedNode, RdfFormat
 
-from stadtgraph.messages import LANGUAGES, say
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.site import downloads
 from stadtgraph.site.catalog import FORMS, MEDIA_TYPE, Record, Written, named
@@ -139,20 +138,19 @@ def profile(site: Site) -> Record:
     found.copy(site.dataset, iri, "dcterms:publisher")
     things = [text(value) for value in found.told(site.dataset, "void:exampleResource")]
     examples = [f"{site.url(site.document(thing))}.ttl" for thing in things if site.document(thing)]
-    for key, role, address in (
-        ("ontology", "vocabulary", site.url("def.ttl")),
-        ("shapes", "validation", site.url("shapes.ttl")),
-        ("context", "mapping", site.url("context.jsonld")),
-        ("guidance", "guidance", site.base),
-        *((f"example-{n}", "example", example) for n, example in enumerate(examples, 1)),
+    for key, title, address in (
+        ("ontology", "profile-vocabulary", site.url("def.ttl")),
+        ("shapes", "profile-validation", site.url("shapes.ttl")),
+        ("context", "profile-mapping", site.url("context.jsonld")),
+        ("guidance", "profile-guidance", site.base),
+        *((f"example-{n}", "profile-example", example) for n, example in enumerate(examples, 1)),
     ):
         resource = f"{iri}#{key}"
         found.say(iri, "prof:hasResource", resource)
         found.say(resource, "rdf:type", VOCABULARIES["prof"] + "ResourceDescriptor")
-        found.say(resource, "prof:hasRole", VOCABULARIES["role"] + role)
+        found.say(resource, "prof:hasRole", VOCABULARIES["role"] + title.removeprefix("profile-"))
         found.say(resource, "prof:hasArtifact", address)
-        titles = (Literal(say(f"profile-{role}", tag), language=tag) for tag in LANGUAGES)
-        found.say(resource, "dcterms:title", *titles)
+        found.titles(resource, title)
         form = FORMS.get(address.rpartition(".")[2])
         if form:
             found.say(resource, "dcterms:format", MEDIA_TYPE + form[1])
