@@ -31,7 +31,7 @@ def name(path):
 def with_fixture(folder, fixture=None):
     """Return the smallest city with one file more."""
     shutil.copytree(SMALLEST / "data", folder / "data")
-    for part in ("ontology", "shapes"):
+    for part in ("ontology", "shapes", "queries"):
         (folder / part).symlink_to(ROOT / part)
     if fixture:
         shutil.copy(fixture, folder / "data" / "extra.ttl")

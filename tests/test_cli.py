@@ -72,7 +72,7 @@ def test_text_names_place_severity_thing_fault_and_rule(run, broken):
     assert result.stdout.splitlines() == [
         "data/organisations.ttl:11 Verstoß Bauhof",
         "    Der Name fehlt auf Deutsch oder Englisch. Bitte ergänzen.",
-        "    Regel: shape:Organisation-prefLabel",
+        "    Regel: shape:Organisation-prefLabel   Eigenschaft: skos:prefLabel",
         "4 Dateien geprüft: 1 Verstoß, 0 Warnungen, 0 Hinweise.",
     ]
 
@@ -112,10 +112,10 @@ def test_a_check_reports_its_rows(run, musterstadt):
 
 def test_an_idle_shape_is_reported(run, musterstadt):
     file = musterstadt / "shapes" / "organisation.ttl"
-    file.write_text(file.read_text().replace("org:FormalOrganization , org:OrganizationalUnit", "org:Post"))
+    file.write_text(file.read_text() + "\nshape:Post a sh:NodeShape ;\n    sh:targetClass org:Post .\n")
     result = run("validate", "--root", musterstadt)
     assert result.returncode == 0
-    assert "shapes/organisation.ttl:7 Warning Office" in result.stdout
+    assert "shapes/organisation.ttl:19 Warning shape:Post" in result.stdout
     assert "rule:idle-shape" in result.stdout
 
 
@@ -142,6 +142,81 @@ def test_malformed_shapes_are_not_ignored(run, musterstadt, old, new):
     assert result.returncode == 2
     assert result.stderr.startswith("shapes/organisation.ttl:1")
     assert "shape:Organisation-prefLabel cannot be applied" in result.stderr
+
+
+@pytest.mark.parametrize("folder", ["checks", "derive"])
+@pytest.mark.parametrize(
+    "content",
+    [b"SELECT ?focus WHERE {", "#+ title: M\u00e4ngel\nASK {}".encode("latin-1"), b"SELECT nonsense"],
+)
+def test_a_broken_query_file_is_named(run, musterstadt, folder, content):
+    (musterstadt / "queries" / folder / "bad.rq").write_bytes(content)
+    result = run("publish", "--root", musterstadt, "--lang", "de")
+    assert result.returncode == 2
+    assert f"queries/{folder}/bad.rq" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_shape_that_warns_does_not_silence_a_check_that_forbids(run, musterstadt):
+    shapes = musterstadt / "shapes" / "organisation.ttl"
+    shapes.write_text(
+        shapes.read_text()
+        .replace("sh:path skos:prefLabel ;", "sh:path skos:prefLabel ;\n    sh:severity sh:Warning ;")
+        .replace("skos:prefLabel", "org:unitOf")
+    )
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("org:unitOf id:musterstadt", "org:unitOf id:ordnungsamt"))
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 1
+    assert "Violation Public order office" in result.stdout
+
+
+def test_a_thing_without_rules_is_a_fault(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text() + 'id:zoo a <https://schema.org/Zoo> ; skos:prefLabel "Zoo"@de .\n')
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 1
+    assert "data/organisations.ttl:20 Violation Zoo" in result.stdout
+    assert "No rule applies to id:zoo" in result.stdout
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\ufffe"])
+def test_a_character_that_breaks_xml_is_a_fault(run, musterstadt, character):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("Works depot", f"Works{character} depot"))
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode in (1, 2)
+    assert "data/organisations.ttl:11" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [
+        ("SELECT ?from WHERE { ?from ?p 'LOAD' }", False),
+        ("PREFIX e: <urn:e:> SELECT * WHERE { ?s e:from ?service } # SERVICE", False),
+        (
+            "PREFIX e: <urn:e:> SELECT * WHERE { ?s e:x\\#y ?o SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }",
+            True,
+        ),
+        (
+            "PREFIX e: <urn:e:> SELECT * WHERE { ?s e:x\\' ?o SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }",
+            True,
+        ),
+        ("SELECT * FROM <file:///etc/passwd> WHERE { ?s ?p ?o }", True),
+    ],
+)
+def test_no_query_leaves_the_folder(run, musterstadt, tmp_path, query, refused):
+    (tmp_path / "query.rq").write_text(query)
+    result = run("query", tmp_path / "query.rq", "--root", musterstadt)
+    assert ("would leave the graph" in result.stderr) == refused
+    assert result.returncode == (2 if refused else 0), result.stderr
+
+
+def test_a_full_disk_is_no_traceback(musterstadt):
+    command = f"{Path(sys.executable).parent / 'stadtgraph'} query --root {musterstadt} aemter > /dev/full"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
 
 
 def test_a_check_that_cannot_run_is_not_ignored(run, musterstadt):

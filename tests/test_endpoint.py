@@ -124,7 +124,7 @@ def test_a_page_that_is_no_endpoint_is_explained(run):
     assert "not with a SPARQL result" in result.stderr
 
 
-@pytest.mark.parametrize("url", ["no-url", "ftp://127.0.0.1/", "http://"])
+@pytest.mark.parametrize("url", ["", "no-url", "ftp://127.0.0.1/", "http://"])
 def test_an_address_that_is_none_is_explained(run, url):
     result = run("query", "wer-stellt-sich-vor", "--endpoint", url)
     assert result.returncode == 2

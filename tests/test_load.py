@@ -42,10 +42,30 @@ def test_all_unreadable_files_are_named_at_once(musterstadt):
     ]
 
 
-@pytest.mark.parametrize("part", ["data", "ontology", "shapes"])
+@pytest.mark.parametrize(
+    "part", ["data", "ontology", "shapes", "queries", "queries/checks", "queries/derive"]
+)
 def test_a_missing_folder_is_named(musterstadt, part):
     (musterstadt / part).rename(musterstadt / "elsewhere")
     assert ("missing-folder", part) in faults(musterstadt)
+
+
+@pytest.mark.parametrize("part", ["queries/checks", "queries/derive"])
+def test_a_folder_without_queries_would_leave_things_unchecked(musterstadt, part):
+    for file in (musterstadt / part).iterdir():
+        file.unlink()
+    assert faults(musterstadt) == [("no-queries", part)]
+
+
+@pytest.mark.parametrize("name", ["amt - Kopie.ttl", "50%.ttl", 'a"b.ttl', "a#b.ttl"])
+def test_a_file_name_that_makes_no_address_is_named(musterstadt, name):
+    (musterstadt / "data" / name).write_text("")
+    assert faults(musterstadt) == [("bad-file-name", f"data/{name}")]
+
+
+def test_a_shapes_file_that_is_asked_for_is_not_read_as_data(musterstadt):
+    city = load(musterstadt, [musterstadt / "shapes" / "organisation.ttl"])
+    assert not any("urn:" in graph for graph in city.files)
 
 
 def test_an_empty_folder_is_no_city(musterstadt):

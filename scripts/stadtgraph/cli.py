@@ -111,7 +111,7 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         with _working(say("step-write", lang)) as step:
             done = write(city, (out or city.root / "public").absolute(), step)
     except (CannotPublish, BadQuery) as error:
-        _stop(say(error.key, lang, **error.values))
+        _stop(error.sentence(lang))
     values = {
         "folder": os.path.relpath(done.folder),
         "asserted": grouped(done.asserted, lang),
@@ -160,19 +160,19 @@ def query(
         given = dict(_pair(item) for item in parameters)
         given.setdefault("lang", lang) if "lang" in {p.name for p in asked.parameters} else None
         text = fill(asked, given, city.base)
-        if endpoint:
+        if endpoint is not None:
             answer = ask_endpoint(endpoint, text, timeout)
         else:
             if asked.only_documented:
-                raise BadQuery("query-only-documented", path=question, where=asked.line("endpoint", "de"))
-            _complete(city)
+                raise BadQuery("query-only-documented", path=question)
+            _complete(city, lang)
             answer = ask(city.store, text, city.base)
         if form == "table":
             _print_table(answer, city.base, lang)
         else:
             sys.stdout.buffer.write(write(answer, form, city.base))
     except BadQuery as error:
-        _stop(say(error.key, lang, **error.values))
+        _stop(error.sentence(lang))
 
 
 @cli.command(help=_text("help-show"))
@@ -185,7 +185,7 @@ def show(name: str, root: Path, lang: str) -> None:
     from stadtgraph.show import show as lines
 
     city = _loaded(root, lang)
-    _complete(city)
+    _complete(city, lang)
     found = find(city, name)
     if len(found) == 1:
         for line in lines(city, found[0], lang):
@@ -237,10 +237,14 @@ def _checked(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> tuple[City,
         sys.exit(CANNOT_LOOK)
 
 
-def _complete(city: City) -> None:
+def _complete(city: City, lang: str) -> None:
     from stadtgraph.derive import derive
+    from stadtgraph.queries import BadQuery
 
-    derive(city)
+    try:
+        derive(city)
+    except BadQuery as error:
+        _stop(error.sentence(lang))
 
 
 def _question(city: City, name: str) -> Any:
@@ -279,7 +283,7 @@ def _list_questions(city: City, lang: str) -> None:
 
 def _print_table(answer: Any, base: str, lang: str) -> None:
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from stadtgraph.queries import rows
@@ -292,7 +296,7 @@ def _print_table(answer: Any, base: str, lang: str) -> None:
                 "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
             )
     else:
-        table = Table(*header, box=box.SIMPLE_HEAD)
+        table = Table(*(Column(name, overflow="fold") for name in header), box=box.SIMPLE_HEAD)
         for line in lines:
             table.add_row(*map(Text, line))
         _console(sys.stdout).print(table)
@@ -311,13 +315,14 @@ def _print_findings(findings: list[Finding], city: City, lang: str, stream: Any)
         console.print(name, markup=False, style="bold")
         console.print(f"    {in_language(finding.message, lang)}", markup=False)
         value = shorten(finding.value, city.base)
+        path = f"   {say('word-property', lang)}: {shorten(finding.path, city.base)}" if finding.path else ""
         shown = (
             f"   {say('word-value', lang)}: {value if len(value) <= 100 else value[:97] + '…'}"
             if value
             else ""
         )
         console.print(
-            f"    {say('word-rule', lang)}: {shorten(finding.rule, city.base)}{shown}",
+            f"    {say('word-rule', lang)}: {shorten(finding.rule, city.base)}{path}{shown}",
             style="dim",
             markup=False,
         )
@@ -393,6 +398,8 @@ def main() -> None:
         _stop(say("usage", LANG, reason=error.format_message()))
     except click.Abort:
         sys.exit(130)
-    except BrokenPipeError:
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _stop(say("system", LANG, reason=f"{error.strerror} {error.filename or ''}".strip()))
         sys.stderr.close()
         sys.exit(CANNOT_LOOK)

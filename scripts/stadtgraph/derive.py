@@ -25,7 +25,10 @@ def derive(city: City) -> dict[str, int]:
     graph = NamedNode(city.base + DERIVED)
     added = {}
     for path in city.queries("derive"):
-        answer = ask(city.store, read(path).text, city.base)
+        try:
+            answer = ask(city.store, read(path).text, city.base)
+        except BadQuery as error:
+            raise BadQuery("bad-rule", path=city.relative(path), because=error) from error
         if not isinstance(answer, list):
             raise BadQuery("rule-not-construct", path=city.relative(path))
         new = [triple for triple in answer if not _stated(city, triple)]

@@ -5,6 +5,7 @@ They come before shapes and checks, because a body typed with ``http://schema.or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
@@ -21,11 +22,20 @@ from stadtgraph.terms import TYPE, text
 LONGEST_LITERAL: Final = 10_000
 SHACL: Final = VOCABULARIES["sh"]
 SIMILAR: Final = 0.9
+NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def house_rules(city: City) -> list[Finding]:
     """Return every breach of form in data, ontology and shapes."""
-    return [*_blank_nodes(city), *_literals(city), *_namespaces(city), *_shacl_terms(city), *_misspelt(city)]
+    return [
+        *_blank_nodes(city),
+        *_literals(city),
+        *_control_characters(city),
+        *_namespaces(city),
+        *_shacl_terms(city),
+        *_misspelt(city),
+        *_without_rules(city),
+    ]
 
 
 def _blank_nodes(city: City) -> Iterator[Finding]:
@@ -52,6 +62,33 @@ def _literals(city: City) -> Iterator[Finding]:
                 length=len(quad.object.value),
                 limit=LONGEST_LITERAL,
             )
+
+
+def _control_characters(city: City) -> Iterator[Finding]:
+    """Report what no XML document may hold (XML 1.0, section 2.2): the RDF/XML would not be well-formed."""
+    for quad in city.store:
+        match = NOT_IN_XML.search(quad.object.value) if isinstance(quad.object, Literal) else None
+        if match:
+            subject, predicate = text(quad.subject), quad.predicate.value
+            file, line = city.place(subject, predicate)
+            values = {"property": shorten(predicate, city.base), "code": f"{ord(match[0]):04X}"}
+            yield _finding("control-character", file, line, subject, city, **values)
+
+
+def _without_rules(city: City) -> Iterator[Finding]:
+    """Report things of the city that no shape has for a target: nothing about them would be checked."""
+    targets = city.shapes.quads_for_pattern(None, NamedNode(SHACL + "targetClass"), None)
+    classes = {target.object for target in targets}
+    types: dict[str, set[object]] = {}
+    for quad in city.store:
+        if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(city.base + LOCAL["id"]):
+            types.setdefault(quad.subject.value, set())
+            if quad.predicate == TYPE:
+                types[quad.subject.value].add(quad.object)
+    for iri, known in sorted(types.items()):
+        if not known & classes:
+            file, line = city.place(iri)
+            yield _finding("thing-without-rules", file, line, iri, city, thing=shorten(iri, city.base))
 
 
 def _iris(store: Store, graph: str) -> set[str]:

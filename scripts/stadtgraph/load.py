@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from errno import EACCES
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -125,6 +127,7 @@ def load(root: Path, extra: Iterable[Path] = ()) -> City:
     data = _turtle_files(root / "data", root, faults)
     others = {name: _turtle_files(root / name, root, faults) for name in ("ontology", "shapes")}
     others["shapes"] = [path for path in others["shapes"] if path.parent.name != PUBLISHED]
+    faults += _missing_queries(root)
     asked = [
         file for path in extra for file in ([path] if not path.is_dir() else sorted(path.rglob("*.ttl")))
     ]
@@ -141,7 +144,7 @@ def load(root: Path, extra: Iterable[Path] = ()) -> City:
         name = path.relative_to(root / "data").with_suffix("").as_posix()
         faults += _read(city, store, path, base + LOCAL["graph"] + name)
     for path in asked:
-        if path not in data:
+        if path not in [*data, *others["ontology"], *others["shapes"]]:
             faults += _read(city, store, path, f"urn:stadtgraph:file:{len(city.files)}")
     for path in others["ontology"]:
         faults += _read(city, store, path, base + path.stem)
@@ -157,10 +160,26 @@ def _turtle_files(folder: Path, root: Path, faults: list[Finding]) -> list[Path]
     if not folder.is_dir():
         faults.append(_fault("not-a-folder" if folder.exists() else "missing-folder", where))
         return []
+    closed = [path for path in (folder, *folder.rglob("*")) if path.is_dir() and not os.access(path, os.R_OK)]
+    if closed:
+        faults += [
+            _fault("unreadable", path.relative_to(root), reason=os.strerror(EACCES)) for path in closed
+        ]
+        return []
     files = sorted(folder.rglob("*.ttl"))
     if not files:
         faults.append(_fault("empty-folder", where))
     return files
+
+
+def _missing_queries(root: Path) -> list[Finding]:
+    """Without its checks and rules a city would seem to be in order, and be published incomplete."""
+    folders = [root / "queries", root / "queries" / "checks", root / "queries" / "derive"]
+    missing = [folder for folder in folders if not folder.is_dir()]
+    if missing:
+        return [_fault("missing-folder", missing[0].relative_to(root))]
+    empty = [folder for folder in folders[1:] if not any(folder.glob("*.rq"))]
+    return [_fault("no-queries", folder.relative_to(root)) for folder in empty]
 
 
 def _base(catalog: Path, root: Path) -> str:
@@ -181,6 +200,8 @@ def _base(catalog: Path, root: Path) -> str:
 def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
     """Load one file into ``store``; return what makes it unreadable."""
     where = Path(city.relative(path))
+    if not re.fullmatch(r"[^\s\"<>%{}|\\^`#?]+", path.name):
+        return [_fault("bad-file-name", where)]
     if path.is_dir():
         return [_fault("is-a-folder", where)]
     try:

@@ -29,12 +29,15 @@ from pyoxigraph import (
     parse_query_results,
 )
 
+from stadtgraph.messages import say
 from stadtgraph.namespaces import expand, prefixes, shorten
 from stadtgraph.terms import Term, in_order, text, to_bytes
 
 HEADER: Final = re.compile(r"^#\+ *([\w-]+) *: *(.*?) *$", re.MULTILINE)
-STRINGS_COMMENTS_IRIS: Final = re.compile(
-    r'"{3}.*?"{3}|\'{3}.*?\'{3}|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|#[^\n]*', re.DOTALL
+NO_KEYWORDS: Final = re.compile(
+    r'"{3}.*?(?<!\\)"{3}|\'{3}.*?(?<!\\)\'{3}|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|#[^\n]*'
+    r"|[?$]\w+|[\w.-]*:(?:[\w.:%-]|\\.)*",
+    re.DOTALL,
 )
 RESULTS: Final = {
     "csv": QueryResultsFormat.CSV,
@@ -49,9 +52,14 @@ FORMATS: Final = ("table", *RESULTS, "turtle")
 class BadQuery(Exception):
     """A question cannot be asked as it stands; ``key`` and ``values`` name the sentence that says why."""
 
-    def __init__(self, key: str, **values: str) -> None:
-        self.key, self.values = key, values
+    def __init__(self, key: str, because: BadQuery | None = None, **values: str) -> None:
+        self.key, self.because, self.values = key, because, values
         super().__init__(key, values)
+
+    def sentence(self, lang: str) -> str:
+        """Return what to tell the asker."""
+        reason = {"reason": self.because.sentence(lang)} if self.because else {}
+        return say(self.key, lang, **self.values, **reason)
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,7 @@ def _term(parameter: Parameter, value: str, base: str) -> str:
 
 def leaves_the_store(query: str) -> bool:
     """Whether a query asks another endpoint or names its own dataset."""
-    bare = STRINGS_COMMENTS_IRIS.sub(" ", query)
+    bare = NO_KEYWORDS.sub(" ", query)
     return bool(re.search(r"\b(SERVICE|FROM|LOAD)\b", bare, re.IGNORECASE))
 
 
@@ -179,8 +187,17 @@ def ask(store: Store, query: str, base: str) -> Answer:
     try:
         answer = store.query(query, prefixes=prefixes(base), use_default_graph_as_union=True)
     except SyntaxError as error:
-        raise BadQuery("query-syntax", reason=str(error)) from error
+        raise _syntax_fault(query, str(error)) from error
     return in_order(answer) if isinstance(answer, QueryTriples) else answer
+
+
+def _syntax_fault(query: str, reason: str) -> BadQuery:
+    place = re.search(r"error at (\d+):(\d+)", reason)
+    if place is None:
+        return BadQuery("query-fault", reason=reason.splitlines()[0][:200])
+    lines = query.splitlines() or [""]
+    line = min(int(place[1]), len(lines))
+    return BadQuery("query-syntax", line=str(line), column=place[2], near=lines[line - 1].strip()[:80])
 
 
 def ask_endpoint(url: str, query: str, timeout: int) -> Answer:

@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 
 from stadtgraph import shacl
-from stadtgraph.findings import CannotLook, Finding, Severity, in_language
+from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, in_language
 from stadtgraph.house import house_rules
 from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, both
@@ -39,7 +39,10 @@ def validate(city: City, progress: Callable[[str], None] = lambda step: None) ->
     if not findings:
         progress("shapes")
         findings = [*_shapes(city), *([] if city.only else _idle_shapes(city))]
-        told = {(finding.focus, finding.path) for finding in findings}
+        told: dict[tuple[str, str], int] = {}
+        for finding in findings:
+            key, rank = (finding.focus, finding.path), ORDER[finding.severity]
+            told[key] = min(rank, told.get(key, rank))
         for path in city.queries("checks"):
             progress(path.stem)
             findings += _check(city, path, told)
@@ -120,29 +123,37 @@ def _meets(city: City, target: str, node: Term) -> bool:
     return any(quads[target]())
 
 
-def _check(city: City, path: Path, told: set[tuple[str, str]]) -> Iterator[Finding]:
+def _check(city: City, path: Path, told: dict[tuple[str, str], int]) -> Iterator[Finding]:
     """Run one check; each row is a finding at ``?focus`` (``?path`` and ``?value`` narrow the place).
 
-    A row is left out where a shape has ``told`` already of its ``?about``, or else its ``?path``.
+    A row is left out where a shape has ``told`` as gravely of its ``?about``, or else its ``?path``.
     """
-    question = read(path)
     try:
+        question = read(path)
         rows = ask(city.store, question.text, city.base)
-        severity = Severity(question.line("severity", "de") or "Violation")
+        severity = Severity(question.line("severity", "de"))
     except (BadQuery, ValueError) as error:
-        raise CannotLook([_engine_finding("bad-check", city.relative(path), reason=str(error))]) from error
+        raise CannotLook([_bad_check(city.relative(path), error)]) from error
     if not isinstance(rows, QuerySolutions) or "focus" not in [variable.value for variable in rows.variables]:
-        raise CannotLook([_engine_finding("bad-check", city.relative(path), reason="SELECT ?focus …")])
+        raise CannotLook([_bad_check(city.relative(path), ValueError("SELECT ?focus …"))])
     names = [variable.value for variable in rows.variables]
     for row in rows:
         values = {name: text(row[name]) for name in names}
         focus, where, value = (values.get(name, "") for name in ("focus", "path", "value"))
-        if (focus, values.get("about", where)) in told:
+        if told.get((focus, values.get("about", where)), len(ORDER)) <= ORDER[severity]:
             continue
         message = {lang: _fill(city, question, values, lang) for lang in LANGUAGES}
         file, line = _place(city, focus, where, value, values)
         rule = city.base + LOCAL["check"] + path.stem
         yield Finding(severity, rule, message, file, line, focus, city.label(focus), where, value)
+
+
+def _bad_check(file: str, error: BadQuery | ValueError) -> Finding:
+    because = error if isinstance(error, BadQuery) else BadQuery("bad-check", reason=str(error))
+    whole = BadQuery("bad-rule", because, path=file)
+    return Finding(
+        Severity.VIOLATION, RULE + "bad-check", {lang: whole.sentence(lang) for lang in LANGUAGES}, file
+    )
 
 
 def _place(city: City, focus: str, path: str, value: str, row: dict[str, str]) -> tuple[str, int]:

@@ -41,6 +41,16 @@ def add(key: str, *values: str) -> Fault:
     return spoil
 
 
+def ends_never(fault: Fault) -> Fault:
+    """Leave no end to compare with: pyshacl orders what cannot be compared somehow."""
+
+    def spoil(entity: Entity) -> None:
+        fault(entity)
+        put("schema:endDate")(entity)
+
+    return spoil
+
+
 def organisation(rng: random.Random, n: int) -> Entity:
     entity: Entity = {
         "a": ["org:Organization"],
@@ -70,8 +80,8 @@ def event(rng: random.Random, n: int) -> Entity:
         "schema:name": [f'"Fest {n}"@de', f'"Festival {n}"@en'],
         "schema:startDate": [f'"{day}10:00:00+02:00"^^xsd:dateTime'],
         "schema:endDate": [f'"{day}1{1 + n % 9}:30:00+02:00"^^xsd:dateTime'],
-        "schema:location": [f"id:place-{rng.randrange(n + 1)}"],
-        "schema:organizer": [f"id:org-{rng.randrange(n + 1)}"],
+        "schema:location": [f"id:place-{rng.randrange(n * 5 // 8 + 1)}"],
+        "schema:organizer": [f"id:org-{rng.randrange(n * 5 // 8 + 1)}"],
         "schema:eventStatus": ["schema:EventScheduled"],
         "schema:eventAttendanceMode": ["schema:OfflineEventAttendanceMode"],
         "schema:isAccessibleForFree": ["true" if n % 2 else "false"],
@@ -86,11 +96,11 @@ def event(rng: random.Random, n: int) -> Entity:
 
 
 def place(rng: random.Random, n: int) -> Entity:
-    street = f'[ schema:streetAddress "Ring {n}" ; schema:postalCode "44{n % 1000:03}" ; schema:addressCountry "DE" ]'
+    address = f'schema:streetAddress "Ring {n}" ; schema:postalCode "44{n % 1000:03}"'
     entity: Entity = {
         "a": ["schema:Place"],
         "schema:name": [f'"Haus {n}"@de'],
-        "schema:address": [street],
+        "schema:address": [f'[ {address} ; schema:addressCountry "DE" ]'],
         "geo:lat": [f"51.{400 + n % 200}"],
         "geo:long": [f"7.{300 + n % 300}"],
         "schema:hasMap": [f"<https://stadt.example/karte/{n}>"],
@@ -162,9 +172,8 @@ FAULTS: dict[str, list[Fault]] = {
         put("schema:name", '"Fest"'),
         put("schema:startDate"),
         put("schema:startDate", '"2031-01-01T00:00:00+01:00"^^xsd:dateTime'),
-        put("schema:startDate", '"2011-01-01T00:00:00"^^xsd:dateTime'),
-        put("schema:startDate", '"2011-13-01T00:00:00Z"^^xsd:dateTime'),
-        put("schema:startDate", '"2011-01-01"^^xsd:date'),
+        ends_never(put("schema:startDate", '"2011-13-01T00:00:00Z"^^xsd:dateTime')),
+        ends_never(put("schema:startDate", '"2011-01-01"^^xsd:date')),
         add("schema:endDate", '"2031-01-01T00:00:00+01:00"^^xsd:dateTime'),
         put("schema:location"),
         put("schema:location", "id:org-0"),

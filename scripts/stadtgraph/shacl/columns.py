@@ -1,14 +1,17 @@
-"""The data as columns: predicate → subject → objects, every term a number.
+"""A graph as columns: predicate → subject → objects, every term a number.
 
 Set against set is what validation asks for, and dictionaries of small numbers answer it faster than a
-triple store does: looking a term up by its text is what costs, so that is done once, here.
+triple store does: looking a term up by its text is what costs, so that is done once, here. Terms keep
+the form in which they were written, which they do not in a store: pyoxigraph keeps "01"^^xsd:byte as
+"1"^^xsd:integer and 1.50 as 1.5.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Final
 
 import pyoxigraph as ox
@@ -19,34 +22,58 @@ from stadtgraph.shacl.literals import Value, value_of
 from stadtgraph.terms import TYPE
 
 SUBCLASS: Final = ox.NamedNode(VOCABULARIES["rdfs"] + "subClassOf")
+CHUNK: Final = 50_000  # statements put into a store at a time: each time it needs memory for as many
 Column = Mapping[int, Sequence[int]]
 
 
 class Columns:
-    """A data graph to look things up in; named graphs are merged."""
+    """A graph to look things up in; named graphs are merged."""
 
-    def __init__(self, quads: Iterable[ox.Quad]) -> None:
+    def __init__(
+        self,
+        quads: Iterable[ox.Quad] = (),
+        store: ox.Store | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        """Take statements, and put them into ``store`` too, or only those with some predicates."""
         self.terms: list[Term] = []
-        self.repeated = False  # does a triple stand in more than one graph
+        self.repeated = False  # did a statement come more than once
         self._numbers: dict[Term, int] = {}
         self._forward: dict[int, dict[int, list[int]]] = {}
         self._backward: dict[int, Column] = {}
         self._instances: dict[int, set[int]] = {}
         self._values: dict[int, Value | None] = {}
         with _no_garbage_collection():
-            self._fill(quads)
+            wanted = self._taken(quads, () if store is None else only)
+            while chunk := list(islice(wanted, CHUNK)):
+                if store is not None:
+                    store.extend(chunk)
+            self._make_sets()
 
-    def _fill(self, quads: Iterable[ox.Quad]) -> None:
-        number, last, subject = self.number, None, -1
-        for quad_subject, predicate, value, _ in quads:
-            if quad_subject != last:  # most files write a subject's statements in a row
-                last, subject = quad_subject, number(quad_subject)
-            column = self._forward.setdefault(number(predicate), {})
+    def _taken(self, quads: Iterable[ox.Quad], only: Collection[str] | None) -> Iterator[ox.Quad]:
+        """Take statements; yield those that are wanted elsewhere."""
+        number, known, last, subject = self.number, self._numbers, None, -1
+        columns: dict[ox.NamedNode, tuple[dict[int, list[int]], bool]] = {}
+        for quad in quads:
+            new, predicate, value, graph = quad
+            if new != last:  # most files write a subject's statements in a row
+                last, subject = new, number(new)
+            if predicate not in columns:
+                column = self._forward.setdefault(number(predicate), {})
+                columns[predicate] = column, only is None or predicate.value in only
+            column, wanted = columns[predicate]
+            which = known.get(value)
+            if which is None:
+                which = number(value)
             values = column.get(subject)
             if values is None:
-                column[subject] = [number(value)]
+                column[subject] = [which]
             else:
-                values.append(number(value))
+                values.append(which)
+            if wanted:
+                yield quad if isinstance(graph, ox.DefaultGraph) else ox.Quad(new, predicate, value)
+
+    def _make_sets(self) -> None:
         for column in self._forward.values():
             for subject, values in column.items():
                 if len(values) > 1 and len(set(values)) < len(values):
@@ -54,9 +81,11 @@ class Columns:
                     self.repeated = True
 
     def number(self, term: Term) -> int:
-        """Return the number of a term, a new one where it does not stand in the data."""
+        """Return the number of a term, a new one where it does not stand in the graph."""
         number = self._numbers.get(term)
         if number is None:
+            if isinstance(term, ox.Triple):
+                raise TypeError(f"SHACL knows no triple terms: {term}")
             number = self._numbers[term] = len(self.terms)
             self.terms.append(term)
         return number

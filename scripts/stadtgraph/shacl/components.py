@@ -30,12 +30,16 @@ class Found(NamedTuple):
     bindings: Mapping[str, Term] = {}
 
 
-@dataclass
 class Reach:
-    """Focus nodes and the value nodes to which a shape's path leads from them (3.7)."""
+    """Focus nodes, and the value nodes to which a path leads from each, or each itself (3.7)."""
 
-    focus: Collection[int]
-    values: Column
+    def __init__(self, focus: Collection[int], values: Column | None = None) -> None:
+        self.focus, self._values = focus, values
+
+    @cached_property
+    def values(self) -> Column:
+        """The value nodes of each focus node that has any."""
+        return {node: (node,) for node in self.focus} if self._values is None else self._values
 
     @cached_property
     def distinct(self) -> set[int]:
@@ -53,7 +57,7 @@ class Judge(Protocol):
 
 
 Rule = Callable[[Judge, Constraint, Reach], Iterable[Found]]
-Wrong = Callable[[Judge, Constraint, set[int]], Collection[int]]
+Wrong = Callable[[Judge, Constraint, set[int]], set[int]]
 
 
 def each_value(wrong: Wrong) -> Rule:
@@ -61,11 +65,9 @@ def each_value(wrong: Wrong) -> Rule:
 
     def rule(judge: Judge, constraint: Constraint, reach: Reach) -> Iterable[Found]:
         bad = wrong(judge, constraint, reach.distinct)
-        if bad:
-            for focus, values in reach.values.items():
-                for value in values:
-                    if value in bad:
-                        yield Found(focus, value)
+        for focus, values in reach.values.items() if bad else ():
+            if not bad.isdisjoint(values):
+                yield from (Found(focus, value) for value in values if value in bad)
 
     return rule
 
@@ -125,10 +127,15 @@ def _pattern(judge: Judge, constraint: Constraint, nodes: set[int]) -> set[int]:
     return {node for node in nodes if node not in texts or texts[node] in wrong}
 
 
-def _language_in(constraint: Constraint, term: Term) -> bool:
-    tag = ((isinstance(term, ox.Literal) and term.language) or "").lower()
-    ranges = (each.lower() for each in constraint.value)
-    return tag != "" and any(each == "*" or tag == each or tag.startswith(each + "-") for each in ranges)
+def _language_in(judge: Judge, constraint: Constraint, nodes: set[int]) -> set[int]:
+    terms, ranges = judge.data.terms, [each.lower() for each in constraint.value]
+    tags = {node: term.language for node in nodes if isinstance(term := terms[node], ox.Literal)}
+    right = {
+        tag
+        for tag in set(tags.values())
+        if tag and any(r in ("*", tag.lower()) or tag.lower().startswith(r + "-") for r in ranges)
+    }
+    return {node for node in nodes if tags.get(node) not in right}
 
 
 def _unique_lang(judge: Judge, constraint: Constraint, reach: Reach) -> Iterator[Found]:
@@ -261,7 +268,9 @@ COMPONENTS: Final = {
         Component(
             "Pattern", "4.4.3", "pattern", "text", each_value(_pattern), single=True, others={"flags": "text"}
         ),
-        Component("LanguageIn", "4.4.4", "languageIn", "list of texts", each_term(_language_in), single=True),
+        Component(
+            "LanguageIn", "4.4.4", "languageIn", "list of texts", each_value(_language_in), single=True
+        ),
         Component("UniqueLang", "4.4.5", "uniqueLang", "boolean", _unique_lang, single=True, on_nodes=False),
         Component("Equals", "4.5.1", "equals", "IRI", _equals),
         Component("Disjoint", "4.5.2", "disjoint", "IRI", _disjoint),

@@ -93,7 +93,7 @@ def to_rdflib(source: Source) -> Graph:
         return source
     graph = Graph()
     with quiet():
-        for quad in to_store(source):
+        for quad in quads(source):
             graph.add(tuple(map(term_to_rdflib, (quad.subject, quad.predicate, quad.object))))  # type: ignore[arg-type]
     return graph
 

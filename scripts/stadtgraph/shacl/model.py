@@ -66,6 +66,6 @@ class Plan:
     shapes: Mapping[Term, Shape]
 
     @property
-    def asks_sparql(self) -> bool:
-        """Say whether the data has to be in a store as well."""
-        return any(c.query for shape in self.shapes.values() for c in shape.constraints)
+    def queries(self) -> list[Query]:
+        """All queries, for which the data has to be in a store as well."""
+        return [c.query for shape in self.shapes.values() for c in shape.constraints if c.query]

@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 import pyoxigraph as ox
 
 from stadtgraph.namespaces import VOCABULARIES
-from stadtgraph.shacl.columns import SUBCLASS
+from stadtgraph.shacl.columns import SUBCLASS, Column, Columns
 from stadtgraph.shacl.components import COMPONENTS, Component
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.model import SH, Constraint, Plan, Query, Shape
@@ -49,7 +50,7 @@ class _Parameter:
     optional: bool
 
 
-def parse(graph: ox.Store) -> Plan:
+def parse(graph: Columns) -> Plan:
     """Return the shapes of a graph.
 
     Raises:
@@ -183,7 +184,7 @@ class _Parser(Reader):
     # -- SPARQL
 
     def _query(
-        self, node: Term, verb: str, path: Path | None, parameters: tuple[str, ...] = ()
+        self, node: Term, verb: str, path: Path | None, parameters: Mapping[str, bool] = MappingProxyType({})
     ) -> Query | None:
         text = self.one(node, verb, "text")
         if not self.objects(node, sh(verb)):
@@ -243,7 +244,9 @@ class _Parser(Reader):
             self.fault(node, iri.value, f"the component has neither sh:{kind} nor sh:validator (6.2.3)")
             return
         verb = "select" if selecting else "ask"
-        query = self._query((selecting or asking)[0], verb, path, tuple(values))
+        query = self._query(
+            (selecting or asking)[0], verb, path, {name: bool(v) for name, v in values.items()}
+        )
         if query is not None:
             query = query if query.messages else replace(query, messages=self.messages(iri))
             given = {name: terms[0] for name, terms in values.items() if terms}
@@ -258,20 +261,25 @@ class _Parser(Reader):
         text = files("stadtgraph.shacl").joinpath("vocabulary.toml").read_text("utf-8")
         known = {kind: set(names.split()) for kind, names in tomllib.loads(text).items()}
         known["predicates"] |= PARAMETERS
-        for subject, predicate, value, _ in self.graph:
-            if isinstance(subject, ox.Triple):
-                continue
-            name = predicate.value.removeprefix(SH)
-            if predicate == TYPE and isinstance(value, ox.NamedNode) and value.value.startswith(SH):
-                class_ = value.value.removeprefix(SH)
-                if class_ not in known["classes"]:
-                    self.fault(subject, TYPE.value, f"sh:{class_} is no class of SHACL that is supported")
-            elif name == predicate.value:
-                continue
-            elif name in known["unsupported"]:
-                self.fault(subject, name, "belongs to an extension of SHACL that is not supported")
-            elif name not in known["predicates"]:
-                self.fault(subject, name, "is no term of SHACL")
+        for predicate, column in self.graph.predicates():
+            iri = self.graph.terms[predicate].value
+            name = iri.removeprefix(SH)
+            if iri == TYPE.value:
+                self._check_classes(column, known["classes"])
+            elif name != iri and name not in known["predicates"]:
+                supported = "is no term of SHACL"
+                if name in known["unsupported"]:
+                    supported = "belongs to an extension of SHACL that is not supported"
+                for subject in column:
+                    self.fault(self.graph.terms[subject], name, supported)
+
+    def _check_classes(self, column: Column, known: set[str]) -> None:
+        for subject, classes in column.items():
+            for class_ in classes:
+                name = self.graph.terms[class_].value
+                if name.startswith(SH) and name.removeprefix(SH) not in known:
+                    reason = f"sh:{name.removeprefix(SH)} is no class of SHACL that is supported"
+                    self.fault(self.graph.terms[subject], TYPE.value, reason)
 
     def _check_recursion(self, shapes: Mapping[Term, Shape]) -> None:
         """Refuse shapes that refer to themselves, which SHACL leaves undefined (3.4.3)."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import pyoxigraph as ox
+from rdflib import URIRef
+from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
 
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.model import Query
@@ -56,8 +60,7 @@ def read_query(
         BadQuery: it is no SPARQL, or appendix A rules it out.
 
     """
-    text = _with_path(text, path)
-    tokens = _tokens(text)
+    tokens = _tokens(text := _with_path(text, path))
     verb = next(
         (token.text for token in tokens if token.text in ("ASK", "SELECT", "CONSTRUCT", "DESCRIBE")), ""
     )
@@ -65,13 +68,14 @@ def read_query(
     _check(tokens, may_bind)
     mentioned = {token.text[1:] for token in tokens if token.text.startswith("?")}
     bound = mentioned & {*may_bind, "currentShape"}
+    once = verb == "SELECT" and _is_free(tokens)
+    tokens = _tokens(text := _allowing_for(text, tokens, bound - {"this"} if once else bound))
     start = "".join(f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
     text = start + (_asking(text, tokens, bound) if verb == "ASK" else _showing(text, tokens, bound))
     try:
         ox.Store().query(text)
     except SyntaxError as error:
         raise BadQuery(f"no valid SPARQL: {error}") from error
-    once = verb == "SELECT" and _is_free(tokens)
     return Query(text, node, verb == "ASK", frozenset(bound), once, messages, path is not None)
 
 
@@ -80,6 +84,21 @@ def _with_path(text: str, path: Path | None) -> str:
         if path is None:
             raise BadQuery("$PATH stands in a query for a node shape, which has no path")
         text = text[: token.start] + as_sparql(path) + text[token.end :]
+    return text
+
+
+def _allowing_for(text: str, tokens: list[_Token], bound: Collection[str]) -> str:
+    """Let each group mention what is pre-bound, in a pattern that never matches.
+
+    pyoxigraph's planner takes a variable that no pattern could bind for unbound: BOUND becomes false and
+    BIND is dropped where it depends on such a variable.
+    """
+    if not any(token.text in ("AS", "BOUND", "COALESCE", "IF") for token in tokens):
+        return text
+    patterns = "".join(f" OPTIONAL {{ <urn:never> <urn:never> ?{name} }}" for name in sorted(bound))
+    for token, after in reversed(list(pairwise(tokens))):
+        if token.text == "{" and after.text != "SELECT":
+            text = text[: token.end] + patterns + text[token.end :]
     return text
 
 
@@ -105,12 +124,14 @@ def _check(tokens: list[_Token], may_bind: list[str]) -> None:
 
 
 def _head(tokens: list[_Token], at: int) -> set[str]:
-    """Return what stands between SELECT and the pattern."""
-    head = set()
+    """Return what is selected as it is: what stands before the pattern outside parentheses."""
+    head, depth = set(), 0
     for token in tokens[at + 1 :]:
         if token.text in ("{", "WHERE", "FROM"):
             break
-        head.add(token.text)
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0:
+            head.add(token.text)
     return head
 
 
@@ -173,3 +194,36 @@ def _is_free(tokens: list[_Token]) -> bool:
             elif owner != "bound":
                 return False
     return True
+
+
+@cache
+def predicates_of(text: str) -> frozenset[str] | None:
+    """Return the predicates that the patterns of a query name, or None where some are left open."""
+    from rdflib.plugins.sparql.algebra import translateQuery, traverse  # here: it takes a while
+    from rdflib.plugins.sparql.parser import parseQuery
+
+    found: set[object] = set()
+
+    def collect(node: object) -> None:
+        for _, predicate, _ in getattr(node, "triples", None) or ():
+            found.update(_names(predicate))
+
+    try:
+        traverse(translateQuery(parseQuery(text)).algebra, visitPost=collect)
+    except Exception:
+        return None
+    return frozenset(map(str, found)) if all(isinstance(name, URIRef) for name in found) else None
+
+
+def _names(path: object) -> Iterator[object]:
+    """Yield the IRIs of a property path; anything else is left open, as are paths of length zero."""
+    match path:
+        case InvPath():
+            yield from _names(path.arg)
+        case MulPath(zero=False):
+            yield from _names(path.path)
+        case SequencePath() | AlternativePath():
+            for part in path.args:
+                yield from _names(part)
+        case _:
+            yield path

@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pyoxigraph as ox
@@ -14,22 +14,22 @@ from rdflib import URIRef
 from rdflib.term import Node
 
 from stadtgraph.shacl import sparql
-from stadtgraph.shacl.columns import Columns
+from stadtgraph.shacl.columns import Column, Columns
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
-from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph, to_store
+from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
 from stadtgraph.shacl.parse import parse
 from stadtgraph.shacl.paths import follow
+from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.shacl.report import MalformedShapes, Report, Result
 
 
 class Run:
-    """One validation of one data graph; queries run in ``pool``, where there is one, beside all else."""
+    """One validation of one data graph."""
 
-    def __init__(self, plan: Plan, data: Columns, store: ox.Store, pool: Executor | None = None) -> None:
-        self.plan, self.data, self.store, self.pool = plan, data, store, pool
+    def __init__(self, plan: Plan, data: Columns, asker: sparql.Asker | None = None) -> None:
+        self.plan, self.data, self.asker = plan, data, asker
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
-        self._asked: dict[tuple[Term, str], Future[list[sparql.Row]]] = {}
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
@@ -37,9 +37,9 @@ class Run:
         counts: Counter[tuple[Node, URIRef]] = Counter()
         targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in self.plan.shapes.values()]
         for shape, focus in targets:
-            for constraint in shape.constraints:
-                if self.pool and constraint.query and constraint.query.once and len(focus) > sparql.FEW:
-                    self._start(constraint.query, constraint.others)
+            for constraint in shape.constraints if len(focus) > sparql.FEW and not shape.deactivated else ():
+                if self.asker and constraint.query and constraint.query.once:
+                    self.asker.start(constraint.query, constraint.others)
         for shape, focus in targets:
             for source, constraint, found, times in self._validate(shape, focus) if focus else ():
                 key = term_to_rdflib(source.node), URIRef(constraint.component.value)
@@ -48,31 +48,6 @@ class Run:
                 if keep:
                     results += [self._result(source, constraint, found)] * keep
         return results, counts
-
-    def _start(self, query: Query, given: Mapping[str, Term]) -> Future[list[sparql.Row]]:
-        bound = {name: term for name, term in given.items() if name in query.bound}
-        key = query.node, str(sorted((name, str(term)) for name, term in bound.items()))
-        if key not in self._asked:
-            if self.pool:
-                self._asked[key] = self.pool.submit(sparql.rows, self.store, query, bound)
-            else:
-                self._asked[key] = Future()
-                self._asked[key].set_result(sparql.rows(self.store, query, bound))
-        return self._asked[key]
-
-    def at_once(self, query: Query, given: Mapping[str, Term]) -> list[sparql.Row]:
-        """Return the rows of a query that leaves ``$this`` free; it is asked only once."""
-        return self._start(query, given).result()
-
-    def one_by_one(
-        self, query: Query, given: Mapping[str, Term], nodes: Collection[int]
-    ) -> Iterable[list[sparql.Row]]:
-        """Return the rows of a query for each of ``nodes``."""
-
-        def one(node: int) -> list[sparql.Row]:
-            return sparql.rows(self.store, query, {**given, "this": self.data.terms[node]})
-
-        return self.pool.map(one, nodes) if self.pool and len(nodes) > sparql.FEW else map(one, nodes)
 
     def _target(self, shape: Shape) -> dict[int, None]:
         """Return the focus nodes of a shape (2.1.3)."""
@@ -97,23 +72,20 @@ class Run:
         reach = self._reach(shape, focus)
         for constraint in shape.constraints:
             if constraint.parameter == "property":
-                further: dict[int, int] = {}
-                for node, values in reach.values.items():
-                    for value in values:
-                        further[value] = further.get(value, 0) + focus[node]
+                further = focus if shape.path is None else _times(reach.values, focus)
                 yield from self._validate(self.plan.shapes[constraint.value], further)
             else:
                 for found in self._found(shape, constraint, reach):
                     yield shape, constraint, found, focus[found.focus]
 
     def _reach(self, shape: Shape, focus: Collection[int]) -> Reach:
-        if shape.path is None:
-            return Reach(focus, {node: (node,) for node in focus})
-        return Reach(focus, follow(self.data, shape.path, focus))
+        return Reach(focus, follow(self.data, shape.path, focus) if shape.path else None)
 
     def _found(self, shape: Shape, constraint: Constraint, reach: Reach) -> Iterable[Found]:
-        rule = COMPONENTS[constraint.parameter].rule if constraint.parameter else None
-        return rule(self, constraint, reach) if rule else sparql.ask(self, shape.node, constraint, reach)
+        if self.asker and constraint.query:
+            return sparql.ask(self.asker, shape.node, constraint, reach)
+        rule = COMPONENTS[constraint.parameter].rule
+        return rule(self, constraint, reach) if rule else ()
 
     def failing(self, node: Term, nodes: set[int]) -> set[int]:
         """Return those of ``nodes`` that do not conform to a shape (3.5); each is looked at once."""
@@ -153,6 +125,15 @@ class Run:
         return {"": f"{constraint.component.value.rpartition('#')[2]}: {_shown(constraint)}"}
 
 
+def _times(values: Column, focus: Mapping[int, int]) -> dict[int, int]:
+    """Say how often each value node is validated."""
+    times: dict[int, int] = {}
+    for node, each in values.items():
+        for value in each:
+            times[value] = times.get(value, 0) + focus[node]
+    return times
+
+
 def _fill(template: str, bindings: Mapping[str, Term]) -> str:
     def text(match: re.Match[str]) -> str:
         return bindings[match[1]].value if match[1] in bindings else match[0]
@@ -173,38 +154,37 @@ def validate_compiled(
         MalformedShapes: the shapes graph breaks the specification.
 
     """
-    graph = to_store(shapes)
+    graph = Columns(quads(shapes))
     plan = parse(graph)
-    if not plan.asks_sparql:
-        columns, store = Columns(quads(data)), ox.Store()
-    else:
-        store = to_store(data)
-        columns = Columns(store)
-        if columns.repeated:
-            store = _merged(store)
-    try:
-        with (
-            quiet(),
-            ThreadPoolExecutor(threads or os.cpu_count()) if plan.asks_sparql else nullcontext() as pool,
-        ):
-            results, counts = Run(plan, columns, store, pool).results(limit)
-    except sparql.QueryFailed as error:
-        raise MalformedShapes(str(error)) from error
-    return Report(not counts, tuple(results), counts, lambda node: _described(graph, node))
+    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
+    with quiet(), pool as executor:
+        columns, asker = _loaded(data, plan.queries, executor)
+        try:
+            results, counts = Run(plan, columns, asker).results(limit)
+        except sparql.QueryFailed as error:
+            raise MalformedShapes(str(error)) from error
+    return Report(not counts, tuple(results), counts, lambda node: _described(graph, to_oxigraph(node)))
 
 
-def _merged(store: ox.Store) -> ox.Store:
-    """Put all statements into one graph: pyoxigraph would count those in several graphs several times."""
-    merged = ox.Store()
-    merged.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in store)
-    return merged
+def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[Columns, sparql.Asker | None]:
+    if not queries:
+        return Columns(quads(data)), None
+    if isinstance(data, ox.Store):
+        columns, store = Columns(data), data
+        if columns.repeated:  # pyoxigraph counts a statement in several graphs several times
+            columns = Columns(data, store := ox.Store())
+        return columns, sparql.Asker(columns, store, True, pool)
+    store = ox.Store()
+    read = [predicates_of(query.text) for query in queries]
+    only = None if None in read else frozenset().union(*filter(None, read))
+    columns = Columns(quads(data), store, only)
+    return columns, sparql.Asker(columns, store, False, pool)
 
 
-def _described(graph: ox.Store, node: Node) -> Iterator[tuple[Node, Node, Node]]:
+def _described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
     """Yield the triples of a property path, which a report needs a copy of (3.6.2.2)."""
-    term = to_oxigraph(node)
-    if isinstance(term, ox.BlankNode):
-        for quad in graph.quads_for_pattern(term, None, None, None):
-            value = term_to_rdflib(quad.object)
-            yield node, term_to_rdflib(quad.predicate), value
-            yield from _described(graph, value)
+    number = graph.number(node)
+    for predicate, column in graph.predicates() if isinstance(node, ox.BlankNode) else ():
+        for value in column.get(number, ()):
+            yield tuple(term_to_rdflib(each) for each in (node, graph.terms[predicate], graph.terms[value]))  # type: ignore[misc]
+            yield from _described(graph, graph.terms[value])

@@ -6,37 +6,126 @@ A query is asked with ``$this`` bound to each focus node. Where it would give th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from functools import cached_property
+from typing import Final
 
 import pyoxigraph as ox
+import rdflib
 
 from stadtgraph.shacl.columns import Columns
 from stadtgraph.shacl.components import Found, Reach
-from stadtgraph.shacl.graphs import Term
+from stadtgraph.shacl.graphs import STRING, Term, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Query
+from stadtgraph.shacl.queries import predicates_of
+from stadtgraph.terms import TYPE
 
 FEW: Final = 200
-Row = dict[str, Term]
+Row = Mapping[str, Term]
 
 
 class QueryFailed(Exception):
     """A query reports a failure of its own (5.3)."""
 
 
-class Asker(Protocol):
-    """What queries need to know."""
+class Asker:
+    """The data as columns and in a store, which may have changed the forms of literals.
 
-    data: Columns
-    store: ox.Store
+    A store keeps numbers, booleans and dates in one form only, so a query that reads such literals in
+    another form is left to rdflib, which is slow. Queries run in ``pool``, beside all else.
+    """
 
-    def at_once(self, query: Query, given: Mapping[str, Term]) -> list[Row]:
-        """Return the rows of a query that leaves ``$this`` free."""
+    def __init__(self, data: Columns, store: ox.Store, is_original: bool, pool: Executor | None) -> None:
+        self.data, self.store, self.pool = data, store, pool
+        self._is_original = is_original
+        self._asked: dict[tuple[str, str], Future[list[Row]]] = {}
 
-    def one_by_one(
-        self, query: Query, given: Mapping[str, Term], nodes: Collection[int]
-    ) -> Iterable[list[Row]]:
-        """Return the rows of a query for each of ``nodes``."""
+    @cached_property
+    def _changed(self) -> set[Term]:
+        """Literals that the store keeps in another form."""
+        if self._is_original:
+            return set()
+        terms = self.data.terms
+        typed = (
+            (number, term)
+            for number, term in enumerate(terms)
+            if isinstance(term, ox.Literal) and term.language is None and term.datatype != STRING
+        )
+        store = ox.Store()
+        store.extend(ox.Quad(ox.NamedNode(f"n:{number}"), TYPE, term) for number, term in typed)
+        kept = ((int(quad.subject.value[2:]), quad.object) for quad in store)
+        return {terms[number] for number, term in kept if terms[number] != term}
+
+    @cached_property
+    def _loose(self) -> set[str]:
+        """Predicates that lead to such literals."""
+        changed = self.data.numbers(self._changed)
+        columns = self.data.predicates() if changed else ()
+        loose = (p for p, c in columns if any(not changed.isdisjoint(each) for each in c.values()))
+        return {self.data.terms[predicate].value for predicate in loose}
+
+    @cached_property
+    def _graph(self) -> rdflib.Graph:
+        graph, terms = rdflib.Graph(), [term_to_rdflib(term) for term in self.data.terms]
+        for predicate, column in self.data.predicates():
+            for subject, values in column.items():
+                for value in values:
+                    graph.add((terms[subject], terms[predicate], terms[value]))
+        return graph
+
+    def _reads_what_the_store_kept(self, query: Query) -> bool:
+        if not self._loose:
+            return True
+        read = predicates_of(query.text)
+        return read is not None and read.isdisjoint(self._loose)
+
+    def rows(self, query: Query, bound: Row) -> list[Row]:
+        """Ask a query with variables bound before."""
+        bound = {name: term for name, term in bound.items() if name in query.bound}
+        if self._reads_what_the_store_kept(query) and self._changed.isdisjoint(bound.values()):
+            return self._rows_of_store(query, bound)
+        return self._rows_of_rdflib(query, bound)
+
+    def _rows_of_store(self, query: Query, bound: Row) -> list[Row]:
+        values: dict[ox.Variable, Term | ox.Triple] = {ox.Variable(name): bound[name] for name in bound}
+        found = self.store.query(query.text, substitutions=values, use_default_graph_as_union=True)
+        if not isinstance(found, ox.QuerySolutions):
+            raise TypeError("the parser lets nothing but SELECT through")
+        names = [variable.value for variable in found.variables]
+        rows = [{name: row[name] for name in names if row[name] is not None} for row in found]
+        return rows  # type: ignore[return-value] # noqa: RET504 (no triple terms: the data has none)
+
+    def _rows_of_rdflib(self, query: Query, bound: Row) -> list[Row]:
+        terms = {name: term_to_rdflib(term) for name, term in bound.items()}
+        found = self._graph.query(query.text, initBindings=terms)  # type: ignore[arg-type]
+        return [{str(name): to_oxigraph(term) for name, term in row.items()} for row in found.bindings]
+
+    def start(self, query: Query, given: Row) -> Future[list[Row]]:
+        """Begin to ask a query that leaves ``$this`` free; it is asked only once."""
+        bound = {name: term for name, term in given.items() if name in query.bound}
+        key = query.text, str(sorted((name, str(term)) for name, term in bound.items()))
+        if key not in self._asked:
+            if self.pool and self._reads_what_the_store_kept(query):
+                self._asked[key] = self.pool.submit(self._rows_of_store, query, bound)
+            else:
+                self._asked[key] = Future()
+                self._asked[key].set_result(self.rows(query, bound))
+        return self._asked[key]
+
+    def solutions(self, query: Query, given: Row, focus: Collection[int]) -> Iterator[tuple[int, Row]]:
+        """Yield focus nodes with the rows of a query."""
+        if query.once and len(focus) > FEW:
+            found = self.start(query, given).result()
+            if all("this" in row for row in found):
+                for row in found:
+                    node = self.data.number(row["this"])
+                    if node in focus:
+                        yield node, row
+                return
+        for node in focus:
+            for row in self.rows(query, {**given, "this": self.data.terms[node]}):
+                yield node, row
 
 
 def ask(asker: Asker, shape: Term, constraint: Constraint, reach: Reach) -> Iterator[Found]:
@@ -45,52 +134,18 @@ def ask(asker: Asker, shape: Term, constraint: Constraint, reach: Reach) -> Iter
     if query is None:
         return
     terms, number = asker.data.terms, asker.data.number
-    given = {name: term for name, term in constraint.others.items() if name in query.bound}
-    if "currentShape" in query.bound:
-        given["currentShape"] = shape
+    given = {**constraint.others, "currentShape": shape}
     if query.is_ask:
         for focus, values in reach.values.items():
             for each in values:
                 bound = {**given, "this": terms[focus], "value": terms[each]}
-                if not rows(asker.store, query, bound):
+                if not asker.rows(query, bound):
                     yield Found(focus, each, bindings=bound)
         return
-    for focus, row in _solutions(asker, query, given, reach.focus):
+    for focus, row in asker.solutions(query, given, reach.focus):
         failure = row.get("failure")
         if isinstance(failure, ox.Literal) and failure.value in ("true", "1"):
             raise QueryFailed(f"the query of {query.node} reports a failure at {terms[focus]}")
         value = number(row["value"]) if "value" in row else None if query.on_path else focus
         path = number(row["path"]) if isinstance(row.get("path"), ox.NamedNode) else None
         yield Found(focus, value, path, {**given, **row})
-
-
-def _solutions(
-    asker: Asker, query: Query, given: Mapping[str, Term], focus: Collection[int]
-) -> Iterator[tuple[int, Row]]:
-    if query.once and len(focus) > FEW:
-        found = asker.at_once(query, given)
-        if all("this" in row for row in found):
-            for row in found:
-                node = asker.data.number(row["this"])
-                if node in focus:
-                    yield node, row
-            return
-    for node, found in zip(focus, asker.one_by_one(query, given, focus), strict=True):
-        for row in found:
-            yield node, row
-
-
-def rows(store: ox.Store, query: Query, bound: Mapping[str, Term]) -> list[Row]:
-    """Ask a query with variables bound before."""
-    found = store.query(
-        query.text,
-        substitutions={ox.Variable(name): term for name, term in bound.items() if name in query.bound},
-        use_default_graph_as_union=True,
-    )
-    if not isinstance(found, ox.QuerySolutions):
-        raise TypeError("the parser lets nothing but SELECT through")
-    names = [variable.value for variable in found.variables]
-    return [
-        {name: term for name in names if (term := row[name]) is not None and not isinstance(term, ox.Triple)}
-        for row in found
-    ]

@@ -8,7 +8,7 @@ import pyoxigraph as ox
 from rdflib import URIRef
 
 from stadtgraph.namespaces import VOCABULARIES
-from stadtgraph.shacl.columns import SUBCLASS
+from stadtgraph.shacl.columns import SUBCLASS, Columns
 from stadtgraph.shacl.graphs import STRING, Term, term_to_rdflib
 from stadtgraph.shacl.literals import is_well_formed
 from stadtgraph.shacl.model import SH
@@ -41,7 +41,7 @@ def sh(name: str) -> ox.NamedNode:
 class Reader:
     """A shapes graph, the faults found while reading it, and the shapes ``named`` as somebody's value."""
 
-    def __init__(self, graph: ox.Store) -> None:
+    def __init__(self, graph: Columns) -> None:
         self.graph = graph
         self.faults: list[Fault] = []
         self.named: list[Term] = []
@@ -52,13 +52,12 @@ class Reader:
     def said(self, subject: Term) -> dict[str, list[Term]]:
         """Return all that is said about a node, by predicate."""
         if subject not in self._said:
-            values: dict[str, list[Term]] = {}
-            if not isinstance(subject, ox.Literal):
-                for quad in self.graph.quads_for_pattern(subject, None, None, None):
-                    each = values.setdefault(quad.predicate.value, [])
-                    if quad.object not in each and not isinstance(quad.object, ox.Triple):
-                        each.append(quad.object)
-            self._said[subject] = values
+            number, terms = self.graph.number(subject), self.graph.terms
+            self._said[subject] = {
+                terms[predicate].value: [terms[value] for value in column[number]]
+                for predicate, column in self.graph.predicates()
+                if number in column
+            }
         return self._said[subject]
 
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
@@ -67,8 +66,10 @@ class Reader:
 
     def subjects(self, predicate: ox.NamedNode, value: Term | None = None) -> list[Term]:
         """Return what has a property, with a value or any."""
-        found = self.graph.quads_for_pattern(None, predicate, value, None)
-        return list(dict.fromkeys(quad.subject for quad in found if not isinstance(quad.subject, ox.Triple)))
+        if value is None:
+            return [self.graph.terms[subject] for subject in self.graph.column(predicate)]
+        column = self.graph.column(predicate, inverse=True)
+        return [self.graph.terms[subject] for subject in column.get(self.graph.number(value), ())]
 
     def closure(self, start: list[Term], predicate: ox.NamedNode) -> list[Term]:
         """Return what any number of steps lead to."""
@@ -88,16 +89,14 @@ class Reader:
 
     def fault(self, node: Term, predicate: str, reason: str) -> None:
         """Note a fault, with the nearest node that has an IRI: a blank node is hard to find in a file."""
-        named, seen = node, {node}
-        while isinstance(named, ox.BlankNode):
-            quads = self.graph.quads_for_pattern(None, None, named, None)
-            owners = [
-                q.subject for q in quads if not isinstance(q.subject, ox.Triple) and q.subject not in seen
-            ]
-            if not owners:
+        owners = [node]
+        for owner in owners:
+            if isinstance(owner, ox.NamedNode):
                 break
-            named = next((owner for owner in owners if isinstance(owner, ox.NamedNode)), owners[0])
-            seen.add(named)
+            number = self.graph.number(owner)
+            found = [s for _, c in self.graph.predicates() for s, values in c.items() if number in values]
+            owners += [term for subject in found if (term := self.graph.terms[subject]) not in owners]
+        named = next((owner for owner in owners if isinstance(owner, ox.NamedNode)), node)
         about = URIRef(predicate if ":" in predicate else SH + predicate) if predicate else None
         self.faults.append(Fault(term_to_rdflib(named), term_to_rdflib(node), about, reason))
 

@@ -19,6 +19,7 @@ from typing import Final, TextIO
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
+from stadtgraph.messages import say
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
 from stadtgraph.site import jsonld, overview, pages, reference
 from stadtgraph.site.dumps import dumps
@@ -44,6 +45,10 @@ class Changes:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+
+    def sentence(self, lang: str) -> str:
+        """Return what to tell the user."""
+        return say(self.key, lang, **self.values)
 
 
 @dataclass(frozen=True)
