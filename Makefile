@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: publish setup tools browser validate test lint bench lock clean
+.PHONY: publish setup tools browser validate test lint bench fuzz lock clean
 .DEFAULT_GOAL := publish
 
 publish: .venv/ready ## check the data and write the publication to public/
@@ -50,6 +50,14 @@ lint: .venv/ready-dev ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+bench: .venv/ready-dev ## measure; what was measured stands in scripts/bench/README.md
+	@$(BIN)/python scripts/bench/shacl/compare.py 10000 100000
+	@$(BIN)/python scripts/bench/site/measure.py tests/cities/musterstadt 1000
+	@$(BIN)/python scripts/bench/jsonld/documents.py
+
+fuzz: .venv/ready-dev ## hold the validator against the reference in 20,000 generated cases
+	@SHACL_CASES=20000 $(BIN)/python -m pytest -q tests/test_shacl_differential.py
 
 lock: .venv/ready-dev ## take the newest libraries that resolve together
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build pyproject.toml -o requirements.lock
