@@ -8,6 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same cases each time, so that a test tells of the change at hand; `make fuzz` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("new", derandomize=False)
+settings.load_profile(os.environ.get("CASES", "same"))
 
 ROOT = Path(__file__).resolve().parent.parent
 MUSTERSTADT = ROOT / "tests" / "cities" / "musterstadt"
