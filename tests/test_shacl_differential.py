@@ -338,7 +338,7 @@ QUERIES = [
     "SELECT DISTINCT $this ?value WHERE { BIND ($this AS ?value) FILTER (isBlank(?value) && BOUND(?value)) }",
     "SELECT DISTINCT $this ?value WHERE { OPTIONAL { $this <E:p0> ?x } BIND(COALESCE(?x, $this) AS ?value) }",
     "SELECT DISTINCT $this ?value WHERE { $this <E:p1> ?value . FILTER (STR(?value) = '01' || BOUND(?x)) }",
-    "SELECT DISTINCT $this ?value WHERE { $this ?p ?value . FILTER (isNumeric(?value) && ?value >= 2) }",
+    "SELECT DISTINCT $this ?value WHERE { $this ?p ?value . FILTER (isLiteral(?value) && STR(?value)='2') }",
     "SELECT DISTINCT $this ?value WHERE { ?value <E:p0> ?x . FILTER (sameTerm(?value, $this)) }",
     "SELECT DISTINCT $this ?value WHERE { $this a ?c { SELECT $this ?value WHERE { $this <E:p1> ?value } } }",
 ]
