@@ -73,7 +73,7 @@ def test_text_names_place_severity_thing_fault_and_rule(run, broken):
         "data/organisations.ttl:11 Verstoß Bauhof",
         "    Der Name fehlt auf Deutsch oder Englisch. Bitte ergänzen.",
         "    Regel: shape:Organisation-prefLabel   Eigenschaft: skos:prefLabel",
-        "4 Dateien geprüft: 1 Verstoß, 0 Warnungen, 0 Hinweise.",
+        "5 Dateien geprüft: 1 Verstoß, 0 Warnungen, 0 Hinweise.",
     ]
 
 
