@@ -61,7 +61,8 @@ fuzz: .venv/ready-dev ## hold the validator against the reference in 20,000 gene
 
 lock: .venv/ready-dev ## take the newest libraries that resolve together
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build --group dev --extra dask -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group editor -o requirements-editor.lock
 
 clean: ## remove what was built and installed
 	@rm -rf .venv .public public .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
