@@ -183,6 +183,7 @@ def _start(frame: Frame, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, byte
             ],
             example=frame.link(event, "index") if event else "",
             sources=bool(_of_section(reading, "source")),
+            snippet=frame.snippet(reading.site.dataset),
         ),
     )
 
