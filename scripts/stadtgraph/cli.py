@@ -136,6 +136,8 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
     click.echo(say("published" if done.changed else "published-same", lang, **values))
     if done.changed and not done.first:
         click.echo(_changes(done, city, lang))
+    for what, version in done.rewritten.items():
+        click.echo(say(f"same-version-{what}", lang, version=version), err=True)
     notes = sum(finding.severity == "Info" for finding in findings)
     if notes:
         click.echo(say("published-notes", lang, notes=count_of("count-Info", notes, lang)))

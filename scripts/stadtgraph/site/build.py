@@ -76,6 +76,8 @@ class Publication:
     asserted: int
     derived: int
     changes: Changes
+    # What changed although its version did not: dataset, ontology.
+    rewritten: dict[str, str]
 
 
 def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Publication:
@@ -103,6 +105,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
             writer.write(name, content)
         digest, size = writer.finish()
         first = kept.last is None
+        rewritten = downloads.rewritten(site, kept.last, writer.written)
         changed = kept.show(digest)
     names = writer.written
     return Publication(
@@ -117,6 +120,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         asserted=asserted,
         derived=derived,
         changes=last.changes,
+        rewritten=rewritten,
     )
 
 

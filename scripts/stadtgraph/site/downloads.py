@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from pyoxigraph import NamedNode, RdfFormat, Triple, parse
+
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.terms import text
 
 LATEST: Final = "download/latest"
 LARGE: Final = 1_000_000
+ONTOLOGY: Final = "def"
+ONTOLOGY_VERSION: Final = NamedNode(VOCABULARIES["owl"] + "versionInfo")
 
 
 def version(site: Site) -> str:
@@ -45,3 +52,37 @@ def earlier(out: Path, current: str) -> dict[str, Path]:
 def number(version: str) -> list[int]:
     """Return what orders versions: 1.10.0 comes after 1.9.0."""
     return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """Return what the last publication holds otherwise under the same version, with that version.
+
+    Who has taken a version home expects that it stays what it is: of the ``dataset`` every statement, of the
+    ``ontology`` those about its terms.
+    """
+    found: dict[str, str] = {}
+    number, name = version(site), f"download/{version(site)}/dataset.nt"
+    if last and number and (last / name).is_file():
+        before = hashlib.sha256((last / name).read_bytes()).hexdigest()
+        if before != written[name][0]:
+            found["dataset"] = number
+    name = f"{ONTOLOGY}.nt"
+    if last and name in written and (last / name).is_file():
+        old, new = _terms(site, last / name), _stated(site)
+        same = {text(triple.object) for triple in old & new if triple.predicate == ONTOLOGY_VERSION}
+        if same and old != new:
+            found["ontology"] = min(same)
+    return found
+
+
+def _terms(site: Site, path: Path) -> set[Triple]:
+    triples = (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
+    return {triple for triple in triples if _is_term(site, triple)}
+
+
+def _stated(site: Site) -> set[Triple]:
+    return {quad.triple for quad in site.store if _is_term(site, quad.triple)}
+
+
+def _is_term(site: Site, triple: Triple) -> bool:
+    return text(triple.subject).partition("#")[0] == site.base + ONTOLOGY
