@@ -20,7 +20,7 @@ from stadtgraph.site.snippets import snippet
 from stadtgraph.site.things import About, Names, Site, Value, triples
 from stadtgraph.terms import TYPE, to_bytes
 
-__all__ = ["document", "nested", "snippet", "thing_documents", "whole_documents"]
+__all__ = ["document", "document_lines", "nested", "snippet", "thing_documents", "whole_documents"]
 
 XSD_STRING: Final = NamedNode(VOCABULARIES["xsd"] + "string")
 CONTEXT: Final = "context.jsonld"
@@ -48,8 +48,15 @@ def context(prefixes: dict[str, str]) -> dict[str, object]:
 
 def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
     """Return triples, which come in order of subject and predicate, as one document that needs no other."""
+    return "".join(document_lines(triples, prefixes)).encode()
+
+
+def document_lines(triples: Iterable[Triple], prefixes: dict[str, str]) -> Iterator[str]:
+    """Yield that document node by node, each on a line of its own."""
     names = Names(prefixes)
-    graph = []
+    head = json.dumps(dict(sorted(prefixes.items())), ensure_ascii=False)
+    yield f'{{"@context": {head},\n"@graph": ['
+    parted = "\n"
     for subject, statements in groupby(triples, key=attrgetter("subject")):
         node: dict[str, object] = {"@id": names(subject)}
         for predicate, group in groupby(statements, key=attrgetter("predicate")):
@@ -57,9 +64,9 @@ def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
                 node["@type"] = _one([names(triple.object) for triple in group])
             else:
                 node[names(predicate)] = _one([_value(triple.object, names) for triple in group])
-        graph.append(node)
-    whole = {"@context": dict(sorted(prefixes.items())), "@graph": graph}
-    return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+        yield parted + json.dumps(node, ensure_ascii=False)
+        parted = ",\n"
+    yield "\n]}\n"
 
 
 def _one(values: list[object]) -> object:
