@@ -50,6 +50,8 @@ Written = Mapping[str, tuple[str, int]]
 OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
     module.whole_documents for module in (jsonld, tables, calendar, feeds, rules)
 )
+# The form of what is noted about a publication; notes in another form are not read.
+NOTES: Final = 2
 # Every statement with its graph: what tells two publications apart.
 STATEMENTS: Final = f"{downloads.LATEST}/dataset.nq"
 # In the order in which they look at what the others wrote.
@@ -105,7 +107,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         made = {name: writer.write(name, content) for name, content in dumps}
         index = Index()
         with kept.draft_things.open("w", encoding="utf-8") as notes:
-            notes.write(json.dumps([last.engine, asdict(made[STATEMENTS])]) + "\n")
+            notes.write(json.dumps([NOTES, last.engine, asdict(made[STATEMENTS])]) + "\n")
             reused = _things(reading, writer, last, notes, index, step)
         for name, content in _whole(reading, index):
             writer.write(name, content)
@@ -214,9 +216,13 @@ class Last:
         self.engine = engine
         self.changes = Changes()
         self.folder: Path = kept.last or kept.folder
-        self._lines = kept.things.open(encoding="utf-8") if kept.things else StringIO()
-        engine, statements = json.loads(next(self._lines, '["", {}]'))
-        self._statements = Document(**statements) if engine == self.engine else None
+        self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
+        head = json.loads(next(self._lines, "[]"))
+        self._statements: Document | None = None
+        if head[:1] != [NOTES]:
+            self._lines = StringIO()
+        elif head[1] == self.engine:
+            self._statements = Document(**head[2])
         self._next = self._read()
 
     def affected(self, reading: Reading, statements: Path) -> set[str] | None:
