@@ -6,7 +6,8 @@ Every text here expands to exactly the triples that came in (JSON-LD 1.1 API, se
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
@@ -23,6 +24,7 @@ from stadtgraph.terms import TYPE, to_bytes
 __all__ = ["document", "document_lines", "nested", "snippet", "thing_documents", "whole_documents"]
 
 XSD_STRING: Final = NamedNode(VOCABULARIES["xsd"] + "string")
+REMEMBERED: Final = 5000  # compact names
 CONTEXT: Final = "context.jsonld"
 FORMS: Final = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML}
 # Properties whose values stand by language: {"de": …, "en": …}.
@@ -53,7 +55,7 @@ def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
 
 def document_lines(triples: Iterable[Triple], prefixes: dict[str, str]) -> Iterator[str]:
     """Yield that document node by node, each on a line of its own."""
-    names = Names(prefixes)
+    names = lru_cache(REMEMBERED)(Names(prefixes))
     head = json.dumps(dict(sorted(prefixes.items())), ensure_ascii=False)
     yield f'{{"@context": {head},\n"@graph": ['
     parted = "\n"
@@ -73,7 +75,7 @@ def _one(values: list[object]) -> object:
     return values[0] if len(values) == 1 else values
 
 
-def _value(term: Value, names: Names) -> object:
+def _value(term: Value, names: Callable[[Value], str]) -> object:
     match term:
         case Literal(language=str(language)):
             return {"@language": language, "@value": term.value}

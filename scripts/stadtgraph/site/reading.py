@@ -186,7 +186,7 @@ class Reading:
         heads = [
             str(quad)
             for quad in self.city.store
-            if text(quad.subject).startswith(self.base) and not text(quad.subject).startswith(spaces)
+            if (subject := text(quad.subject)).startswith(self.base) and not subject.startswith(spaces)
         ]
         digest = hashlib.blake2b("\n".join(sorted(heads)).encode(), digest_size=16)
         for graph in sorted({text(quad.graph_name) for quad in self.city.shapes}):
