@@ -164,6 +164,7 @@ def _start(frame: Frame, index: Index, drawn: Mapping[str, bytes]) -> Iterator[t
             ],
             example=frame.link(event, "index") if event else "",
             sources="source" in index.sections,
+            snippet=frame.snippet(reading.site.dataset),
         ),
     )
 
