@@ -9,6 +9,8 @@ the form in which they were written, which they do not in a store: pyoxigraph ke
 from __future__ import annotations
 
 import gc
+from array import array
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -34,34 +36,40 @@ class Columns:
         quads: Iterable[ox.Quad] = (),
         store: ox.Store | None = None,
         only: Collection[str] | None = None,
+        log: array[int] | None = None,
     ) -> None:
-        """Take statements, and put them into ``store`` too, or only those with some predicates."""
+        """Take statements, and put them into ``store`` too, or only those with some predicates.
+
+        ``log`` gets the numbers of subject, predicate and object of each statement as it comes.
+        """
         self.terms: list[Term] = []
-        self.repeated = False  # did a statement come more than once
+        self.repeated: dict[tuple[int, int, int], int] = {}  # statements that came more than once
         self._numbers: dict[Term, int] = {}
-        self._forward: dict[int, dict[int, list[int]]] = {}
+        self.forward: dict[int, dict[int, list[int]]] = {}  # predicate → subject → objects
         self._backward: dict[int, Column] = {}
         self._instances: dict[int, set[int]] = {}
         self._values: dict[int, Value | None] = {}
         with _no_garbage_collection():
-            wanted = self._taken(quads, () if store is None else only)
+            wanted = self._taken(quads, () if store is None else only, log)
             while chunk := list(islice(wanted, CHUNK)):
                 if store is not None:
                     store.extend(chunk)
             self._make_sets()
 
-    def _taken(self, quads: Iterable[ox.Quad], only: Collection[str] | None) -> Iterator[ox.Quad]:
+    def _taken(
+        self, quads: Iterable[ox.Quad], only: Collection[str] | None, log: array[int] | None
+    ) -> Iterator[ox.Quad]:
         """Take statements; yield those that are wanted elsewhere."""
         number, known, last, subject = self.number, self._numbers, None, -1
-        columns: dict[ox.NamedNode, tuple[dict[int, list[int]], bool]] = {}
+        columns: dict[ox.NamedNode, tuple[dict[int, list[int]], bool, int]] = {}
         for quad in quads:
             new, predicate, value, graph = quad
             if new != last:  # most files write a subject's statements in a row
                 last, subject = new, number(new)
             if predicate not in columns:
-                column = self._forward.setdefault(number(predicate), {})
-                columns[predicate] = column, only is None or predicate.value in only
-            column, wanted = columns[predicate]
+                column = self.forward.setdefault(number(predicate), {})
+                columns[predicate] = column, only is None or predicate.value in only, number(predicate)
+            column, wanted, middle = columns[predicate]
             which = known.get(value)
             if which is None:
                 which = number(value)
@@ -70,15 +78,18 @@ class Columns:
                 column[subject] = [which]
             else:
                 values.append(which)
+            if log is not None:
+                log.extend((subject, middle, which))
             if wanted:
                 yield quad if isinstance(graph, ox.DefaultGraph) else ox.Quad(new, predicate, value)
 
     def _make_sets(self) -> None:
-        for column in self._forward.values():
+        for predicate, column in self.forward.items():
             for subject, values in column.items():
                 if len(values) > 1 and len(set(values)) < len(values):
-                    column[subject] = list(dict.fromkeys(values))
-                    self.repeated = True
+                    times = Counter(values)
+                    column[subject] = list(times)
+                    self.repeated |= {(subject, predicate, value): n for value, n in times.items() if n > 1}
 
     def number(self, term: Term) -> int:
         """Return the number of a term, a new one where it does not stand in the graph."""
@@ -97,7 +108,7 @@ class Columns:
     def column(self, predicate: ox.NamedNode, inverse: bool = False) -> Column:
         """Return what a predicate leads to, from each subject or from each object."""
         number = self.number(predicate)
-        forward = self._forward.get(number, {})
+        forward = self.forward.get(number, {})
         if not inverse:
             return forward
         if number not in self._backward:
@@ -110,7 +121,7 @@ class Columns:
 
     def predicates(self) -> Iterator[tuple[int, Column]]:
         """Yield each predicate with its column."""
-        yield from self._forward.items()
+        yield from self.forward.items()
 
     def instances(self, class_: ox.NamedNode) -> set[int]:
         """Return the SHACL instances of a class (section 1.1): its own and those of its subclasses."""

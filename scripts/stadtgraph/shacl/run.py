@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -25,29 +26,46 @@ from stadtgraph.shacl.report import MalformedShapes, Report, Result
 
 
 class Run:
-    """One validation of one data graph."""
+    """One validation of one data graph, or of ``only`` some focus nodes and ``only_if`` some constraints.
 
-    def __init__(self, plan: Plan, data: Columns, asker: sparql.Asker | None = None) -> None:
-        self.plan, self.data, self.asker = plan, data, asker
+    A constraint goes by its shape and its place among that shape's constraints.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        data: Columns,
+        asker: sparql.Asker | None = None,
+        only: Mapping[Term, Iterable[Term]] | None = None,
+        only_if: Callable[[tuple[Term, int]], bool] = lambda constraint: True,
+    ) -> None:
+        self.plan, self.data, self.asker, self.only, self.only_if = plan, data, asker, only, only_if
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
         results: list[Result] = []
         counts: Counter[tuple[Node, URIRef]] = Counter()
+        for source, place, found, times in self.found():
+            constraint = source.constraints[place]
+            key = term_to_rdflib(source.node), URIRef(constraint.component.value)
+            keep = times if limit is None else max(0, min(times, limit - counts[key]))
+            counts[key] += times
+            if keep:
+                results += [self.result(source, constraint, found)] * keep
+        return results, counts
+
+    def found(self) -> Iterator[tuple[Shape, int, Found, int]]:
+        """Yield what is wrong: the shape, the place of its constraint, the result, and how often."""
         targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in self.plan.shapes.values()]
         for shape, focus in targets:
-            for constraint in shape.constraints if len(focus) > sparql.FEW and not shape.deactivated else ():
-                if self.asker and constraint.query and constraint.query.once:
-                    self.asker.start(constraint.query, constraint.others)
+            for place, constraint in enumerate(shape.constraints):
+                if len(focus) > sparql.FEW and not shape.deactivated and self.only_if((shape.node, place)):
+                    if self.asker and constraint.query and constraint.query.once:
+                        self.asker.start(constraint.query, constraint.others)
         for shape, focus in targets:
-            for source, constraint, found, times in self._validate(shape, focus) if focus else ():
-                key = term_to_rdflib(source.node), URIRef(constraint.component.value)
-                keep = times if limit is None else max(0, min(times, limit - counts[key]))
-                counts[key] += times
-                if keep:
-                    results += [self._result(source, constraint, found)] * keep
-        return results, counts
+            if focus:
+                yield from self._validate(shape, focus)
 
     def _target(self, shape: Shape) -> dict[int, None]:
         """Return the focus nodes of a shape (2.1.3)."""
@@ -61,22 +79,24 @@ class Run:
                     if kind == "targetClass"
                     else self.data.column(term, inverse=kind == "targetObjectsOf")
                 )
-        return nodes
+        if self.only is None:
+            return nodes
+        return dict.fromkeys(nodes.keys() & self.data.numbers(self.only.get(shape.node, ())))
 
     def _validate(
         self, shape: Shape, focus: Mapping[int, int]
-    ) -> Iterator[tuple[Shape, Constraint, Found, int]]:
+    ) -> Iterator[tuple[Shape, int, Found, int]]:
         """Yield what is wrong, and how often; ``focus`` says how often a node is validated (4.7.2)."""
         if shape.deactivated:
             return
         reach = self._reach(shape, focus)
-        for constraint in shape.constraints:
+        for place, constraint in enumerate(shape.constraints):
             if constraint.parameter == "property":
                 further = focus if shape.path is None else _times(reach.values, focus)
                 yield from self._validate(self.plan.shapes[constraint.value], further)
-            else:
+            elif self.only_if((shape.node, place)):
                 for found in self._found(shape, constraint, reach):
-                    yield shape, constraint, found, focus[found.focus]
+                    yield shape, place, found, focus[found.focus]
 
     def _reach(self, shape: Shape, focus: Collection[int]) -> Reach:
         return Reach(focus, follow(self.data, shape.path, focus) if shape.path else None)
@@ -100,7 +120,8 @@ class Run:
             checked |= new
         return nodes & failed
 
-    def _result(self, shape: Shape, constraint: Constraint, found: Found) -> Result:
+    def result(self, shape: Shape, constraint: Constraint, found: Found) -> Result:
+        """Return one result as the specification has it (3.6.2)."""
         terms = self.data.terms
         path = terms[found.path] if found.path is not None else shape.path_node
         return Result(
@@ -145,6 +166,30 @@ def _shown(constraint: Constraint) -> str:
     return f"sh:{constraint.parameter} {constraint.value}" if constraint.parameter else ""
 
 
+@contextmanager
+def running(
+    plan: Plan,
+    data: Source | Iterator[ox.Quad],
+    threads: int | None = None,
+    only: Mapping[Term, Iterable[Term]] | None = None,
+    only_if: Callable[[tuple[Term, int]], bool] = lambda constraint: True,
+    log: array[int] | None = None,
+) -> Iterator[Run]:
+    """Load data and yield a run; for ``log`` see ``Columns``.
+
+    Raises:
+        MalformedShapes: a query reports a failure of its own (5.3).
+
+    """
+    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
+    with quiet(), pool as executor:
+        columns, asker = _loaded(data, plan.queries, executor, log)
+        try:
+            yield Run(plan, columns, asker, only, only_if)
+        except sparql.QueryFailed as error:
+            raise MalformedShapes(str(error)) from error
+
+
 def validate_compiled(
     data: Source, shapes: Source, limit: int | None = None, threads: int | None = None
 ) -> Report:
@@ -155,36 +200,33 @@ def validate_compiled(
 
     """
     graph = Columns(quads(shapes))
-    plan = parse(graph)
-    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
-    with quiet(), pool as executor:
-        columns, asker = _loaded(data, plan.queries, executor)
-        try:
-            results, counts = Run(plan, columns, asker).results(limit)
-        except sparql.QueryFailed as error:
-            raise MalformedShapes(str(error)) from error
-    return Report(not counts, tuple(results), counts, lambda node: _described(graph, to_oxigraph(node)))
+    with running(parse(graph), data, threads) as run:
+        results, counts = run.results(limit)
+    return Report(not counts, tuple(results), counts, lambda node: described(graph, to_oxigraph(node)))
 
 
-def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[Columns, sparql.Asker | None]:
+def _loaded(
+    data: Source | Iterator[ox.Quad], queries: list[Query], pool: Executor | None, log: array[int] | None
+) -> tuple[Columns, sparql.Asker | None]:
+    statements = data if isinstance(data, Iterator) else quads(data)
     if not queries:
-        return Columns(quads(data)), None
+        return Columns(statements, log=log), None
     if isinstance(data, ox.Store):
-        columns, store = Columns(data), data
+        columns, store = Columns(statements), data
         if columns.repeated:  # pyoxigraph counts a statement in several graphs several times
             columns = Columns(data, store := ox.Store())
         return columns, sparql.Asker(columns, store, True, pool)
     store = ox.Store()
     read = [predicates_of(query.text) for query in queries]
     only = None if None in read else frozenset().union(*filter(None, read))
-    columns = Columns(quads(data), store, only)
+    columns = Columns(statements, store, only, log)
     return columns, sparql.Asker(columns, store, False, pool)
 
 
-def _described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
+def described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
     """Yield the triples of a property path, which a report needs a copy of (3.6.2.2)."""
     number = graph.number(node)
     for predicate, column in graph.predicates() if isinstance(node, ox.BlankNode) else ():
         for value in column.get(number, ()):
             yield tuple(term_to_rdflib(each) for each in (node, graph.terms[predicate], graph.terms[value]))  # type: ignore[misc]
-            yield from _described(graph, graph.terms[value])
+            yield from described(graph, graph.terms[value])
