@@ -16,6 +16,8 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from stadtgraph.findings import CannotLook
+from stadtgraph.load import fault
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.literals import Value, value_of
@@ -85,7 +87,7 @@ class Columns:
         number = self._numbers.get(term)
         if number is None:
             if isinstance(term, ox.Triple):
-                raise TypeError(f"SHACL knows no triple terms: {term}")
+                raise CannotLook([fault("triple-term", "", term=str(term)[:200])])
             number = self._numbers[term] = len(self.terms)
             self.terms.append(term)
         return number

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
+from time import perf_counter
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -18,24 +19,38 @@ from stadtgraph.shacl.columns import Column, Columns
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
-from stadtgraph.shacl.parse import parse
 from stadtgraph.shacl.paths import follow
+from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.shacl.report import MalformedShapes, Report, Result
+
+Progress = Callable[[int, int], None]
+
+
+def silent(done: int, total: int) -> None:
+    """Tell nobody how many rules of how many are done."""
 
 
 class Run:
     """One validation of one data graph."""
 
-    def __init__(self, plan: Plan, data: Columns, asker: sparql.Asker | None = None) -> None:
-        self.plan, self.data, self.asker = plan, data, asker
+    def __init__(
+        self, plan: Plan, data: Columns, asker: sparql.Asker | None = None, progress: Progress = silent
+    ) -> None:
+        self.plan, self.data, self.asker, self.progress = plan, data, asker, progress
+        self.focus: dict[Node, int] = {}  # how many focus nodes each shape with targets has
+        self.seconds: Counter[Node] = Counter()  # by shape
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
+        self._done = self._rules = 0
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
         results: list[Result] = []
         counts: Counter[tuple[Node, URIRef]] = Counter()
-        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in self.plan.shapes.values()]
+        shapes = [shape for shape in self.plan.shapes.values() if shape.targets]
+        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in shapes]
+        self.focus = {term_to_rdflib(shape.node): len(focus) for shape, focus in targets}
+        self._rules = sum(map(self._size, shapes))
         for shape, focus in targets:
             for constraint in shape.constraints if len(focus) > sparql.FEW and not shape.deactivated else ():
                 if self.asker and constraint.query and constraint.query.once:
@@ -70,13 +85,24 @@ class Run:
         if shape.deactivated:
             return
         reach = self._reach(shape, focus)
+        node = term_to_rdflib(shape.node)
         for constraint in shape.constraints:
             if constraint.parameter == "property":
                 further = focus if shape.path is None else _times(reach.values, focus)
                 yield from self._validate(self.plan.shapes[constraint.value], further)
             else:
-                for found in self._found(shape, constraint, reach):
+                started = perf_counter()
+                result = list(self._found(shape, constraint, reach))
+                self.seconds[node] += perf_counter() - started  # type: ignore[assignment]
+                for found in result:
                     yield shape, constraint, found, focus[found.focus]
+        self._done += 1
+        self.progress(self._done, self._rules)
+
+    def _size(self, shape: Shape) -> int:
+        """Count a shape and its property shapes, which are the rules that progress is told of."""
+        nested = (c.value for c in shape.constraints if c.parameter == "property")
+        return 1 + sum(self._size(self.plan.shapes[node]) for node in nested)
 
     def _reach(self, shape: Shape, focus: Collection[int]) -> Reach:
         return Reach(focus, follow(self.data, shape.path, focus) if shape.path else None)
@@ -146,24 +172,37 @@ def _shown(constraint: Constraint) -> str:
 
 
 def validate_compiled(
-    data: Source, shapes: Source, limit: int | None = None, threads: int | None = None
+    data: Source,
+    shapes: Source,
+    limit: int | None = None,
+    threads: int | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Check ``data`` against ``shapes`` with the compiled engine.
 
     Raises:
         MalformedShapes: the shapes graph breaks the specification.
+        CannotLook: a file cannot be read.
 
     """
-    graph = Columns(quads(shapes))
-    plan = parse(graph)
+    graph, plan = read_plan(shapes)
     pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
     with quiet(), pool as executor:
         columns, asker = _loaded(data, plan.queries, executor)
+        run = Run(plan, columns, asker, progress)
         try:
-            results, counts = Run(plan, columns, asker).results(limit)
+            results, counts = run.results(limit)
         except sparql.QueryFailed as error:
             raise MalformedShapes(str(error)) from error
-    return Report(not counts, tuple(results), counts, lambda node: _described(graph, to_oxigraph(node)))
+    return Report(
+        not counts,
+        tuple(results),
+        counts,
+        run.focus,
+        dict(run.seconds),
+        asker.left_to_rdflib if asker else frozenset(),
+        lambda node: _described(graph, to_oxigraph(node)),
+    )
 
 
 def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[Columns, sparql.Asker | None]:
