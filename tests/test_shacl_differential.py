@@ -25,8 +25,8 @@ from pyshacl.constraints.core import value_range_constraints as ranges
 from pyshacl.constraints.sparql import sparql_based_constraint_components as components
 from pyshacl.rdfutil import stringify
 from rdflib import XSD
-from shacl_cases import EX, ex, graphs, sh, shapes_graphs
 
+from shacl_cases import EX, ex, graphs, sh, shapes_graphs
 from stadtgraph.shacl import sparql
 from stadtgraph.shacl.graphs import quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.reference import validate_with_pyshacl

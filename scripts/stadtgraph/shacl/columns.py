@@ -18,6 +18,8 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from stadtgraph.findings import CannotLook
+from stadtgraph.load import fault
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.literals import Value, value_of
@@ -49,7 +51,7 @@ class Columns:
         self._backward: dict[int, Column] = {}
         self._instances: dict[int, set[int]] = {}
         self._values: dict[int, Value | None] = {}
-        with _no_garbage_collection():
+        with no_garbage_collection():
             wanted = self._taken(quads, () if store is None else only, log)
             while chunk := list(islice(wanted, CHUNK)):
                 if store is not None:
@@ -96,7 +98,7 @@ class Columns:
         number = self._numbers.get(term)
         if number is None:
             if isinstance(term, ox.Triple):
-                raise TypeError(f"SHACL knows no triple terms: {term}")
+                raise CannotLook([fault("triple-term", "", term=str(term)[:200])])
             number = self._numbers[term] = len(self.terms)
             self.terms.append(term)
         return number
@@ -152,7 +154,7 @@ def reachable(start: Iterable[int], step: Callable[[int], Iterable[int]]) -> dic
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Hold the collector off while millions of lists are made that stay: it would walk them for nothing."""
     enabled = gc.isenabled()
     gc.disable()

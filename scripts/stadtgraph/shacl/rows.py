@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -21,39 +22,83 @@ from stadtgraph.shacl.report import Report, Result
 from stadtgraph.shacl.run import Run, described
 
 Row = tuple[int, int, str, str | None, str | None, tuple[tuple[str, str], ...]]
-Rows = Counter[Row]
 
 
-def rows_of(run: Run, shapes: Columns) -> Rows:
-    """Validate, and return how often each result came."""
-    terms, rows = run.data.terms, Rows()
+@dataclass
+class Outcome:
+    """How often each result came, and how many focus nodes each shape with targets met.
+
+    Each focus node adds its own, so outcomes of parts add up, and what a change does can be put in.
+    """
+
+    rows: Counter[Row] = field(default_factory=Counter)
+    focus: Counter[int] = field(default_factory=Counter)
+
+    def add(self, other: Outcome) -> None:
+        """Put in what another part came to."""
+        self.rows.update(other.rows)
+        self.focus.update(other.focus)
+
+    def take(self, other: Outcome) -> None:
+        """Take out what a part came to."""
+        self.rows.subtract(other.rows)
+        self.focus.subtract(other.focus)
+
+
+def outcome_of(run: Run, shapes: Columns) -> Outcome:
+    """Validate."""
+    terms, outcome = run.data.terms, Outcome()
     for shape, place, found, times in run.found():
         value, path = (None if each is None else str(terms[each]) for each in (found.value, found.path))
         bindings = tuple(sorted((name, str(term)) for name, term in found.bindings.items()))
-        rows[shapes.number(shape.node), place, str(terms[found.focus]), value, path, bindings] += times
-    return rows
+        row = shapes.number(shape.node), place, str(terms[found.focus]), value, path, bindings
+        outcome.rows[row] += times
+    for node, number in run.focus.items():
+        outcome.focus[shapes.number(to_oxigraph(node))] = number
+    return outcome
 
 
-def report_of(rows: Rows, plan: Plan, shapes: Columns, limit: int | None = None) -> Report:
-    """Make a report of rows; ``limit`` is for the results kept for each shape and component."""
+def report_of(
+    outcome: Outcome, plan: Plan, shapes: Columns, limit: int | None = None, runs: Iterable[Run] = ()
+) -> Report:
+    """Make a report; ``limit`` is for the results kept for each shape and component.
+
+    ``runs`` say how long it took, and what was left to rdflib.
+    """
+    rows = +outcome.rows
     read = _terms(rows)
     data = Columns()
     run = Run(plan, data)
     results: list[Result] = []
     counts: Counter[tuple[Node, URIRef]] = Counter()
+    seconds: Counter[Node] = Counter()
     with quiet():
-        for (shape_number, place, focus, value, path, bindings), times in rows.items():
-            shape = plan.shapes[shapes.terms[shape_number]]
+        for (number, place, focus, value, path, bindings), times in rows.items():
+            shape = plan.shapes[shapes.terms[number]]
             constraint = shape.constraints[place]
             key = term_to_rdflib(shape.node), URIRef(constraint.component.value)
             keep = times if limit is None else max(0, min(times, limit - counts[key]))
             counts[key] += times
             if keep:
-                numbers = (None if each is None else data.number(read[each]) for each in (focus, value, path))
-                found = Found(*numbers, {name: read[term] for name, term in bindings})  # type: ignore[arg-type]
+                found = Found(
+                    data.number(read[focus]),
+                    None if value is None else data.number(read[value]),
+                    None if path is None else data.number(read[path]),
+                    {name: read[term] for name, term in bindings},
+                )
                 results += [run.result(shape, constraint, found)] * keep
+    left: set[Node] = set()
+    for each in runs:
+        seconds.update(each.seconds)
+        left |= each.asker.left_to_rdflib if each.asker else frozenset()
     return Report(
-        not counts, tuple(results), counts, describe=lambda node: described(shapes, to_oxigraph(node))
+        not counts,
+        tuple(results),
+        counts,
+        {term_to_rdflib(shapes.terms[number]): times for number, times in outcome.focus.items()},
+        seconds,
+        frozenset(left),
+        lambda node: described(shapes, to_oxigraph(node)),
     )
 
 
@@ -72,4 +117,4 @@ def read_terms(texts: Iterable[str]) -> Iterator[Term]:
     """Yield the terms that were written as N-Triples writes them."""
     lines = "".join(f"<x:> <x:> {text} .\n" for text in texts)
     for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True):
-        yield quad.object  # type: ignore[misc] # no triple terms: the data has none
+        yield quad.object  # no triple terms: the data has none

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from time import perf_counter
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -19,50 +21,70 @@ from stadtgraph.shacl.columns import Column, Columns
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
-from stadtgraph.shacl.parse import parse
 from stadtgraph.shacl.paths import follow
+from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.shacl.report import MalformedShapes, Report, Result
 
+Progress = Callable[[int, int], None]
 
-class Run:
-    """One validation of one data graph, or of ``only`` some focus nodes and ``only_if`` some constraints.
+
+def silent(done: int, total: int) -> None:
+    """Tell nobody how many rules of how many are done."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a validation: some focus nodes of each shape with targets, and some constraints left out.
 
     A constraint goes by its shape and its place among that shape's constraints.
     """
+
+    focus: Mapping[Term, Iterable[Term]] | None = None
+    without: Collection[tuple[Term, int]] = frozenset()
+
+
+class Run:
+    """One validation of one data graph, or of a part of it."""
 
     def __init__(
         self,
         plan: Plan,
         data: Columns,
         asker: sparql.Asker | None = None,
-        only: Mapping[Term, Iterable[Term]] | None = None,
-        only_if: Callable[[tuple[Term, int]], bool] = lambda constraint: True,
+        progress: Progress = silent,
+        part: Part = Part(),  # it is frozen
     ) -> None:
-        self.plan, self.data, self.asker, self.only, self.only_if = plan, data, asker, only, only_if
+        self.plan, self.data, self.asker, self.progress, self.part = plan, data, asker, progress, part
+        self.focus: dict[Node, int] = {}  # how many focus nodes each shape with targets has
+        self.seconds: Counter[Node] = Counter()  # by shape
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
+        self._done = self._rules = 0
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
         results: list[Result] = []
         counts: Counter[tuple[Node, URIRef]] = Counter()
-        for source, place, found, times in self.found():
-            constraint = source.constraints[place]
-            key = term_to_rdflib(source.node), URIRef(constraint.component.value)
+        for shape, place, found, times in self.found():
+            constraint = shape.constraints[place]
+            key = term_to_rdflib(shape.node), URIRef(constraint.component.value)
             keep = times if limit is None else max(0, min(times, limit - counts[key]))
             counts[key] += times
             if keep:
-                results += [self.result(source, constraint, found)] * keep
+                results += [self.result(shape, constraint, found)] * keep
         return results, counts
 
     def found(self) -> Iterator[tuple[Shape, int, Found, int]]:
-        """Yield what is wrong: the shape, the place of its constraint, the result, and how often."""
-        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in self.plan.shapes.values()]
+        """Yield what is wrong: a shape, the place of the constraint, what is found, and how often."""
+        shapes = [shape for shape in self.plan.shapes.values() if shape.targets]
+        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in shapes]
+        self.focus = {term_to_rdflib(shape.node): len(focus) for shape, focus in targets}
+        self._rules = sum(map(self._size, shapes))
         for shape, focus in targets:
-            for place, constraint in enumerate(shape.constraints):
-                if len(focus) > sparql.FEW and not shape.deactivated and self.only_if((shape.node, place)):
-                    if self.asker and constraint.query and constraint.query.once:
-                        self.asker.start(constraint.query, constraint.others)
+            for place, constraint in enumerate(shape.constraints if not shape.deactivated else ()):
+                query, without = constraint.query, (shape.node, place) in self.part.without
+                if self.asker and query and query.once and len(focus) > sparql.FEW and not without:
+                    self.asker.start(query, constraint.others)
         for shape, focus in targets:
             if focus:
                 yield from self._validate(shape, focus)
@@ -79,24 +101,33 @@ class Run:
                     if kind == "targetClass"
                     else self.data.column(term, inverse=kind == "targetObjectsOf")
                 )
-        if self.only is None:
+        if self.part.focus is None:
             return nodes
-        return dict.fromkeys(nodes.keys() & self.data.numbers(self.only.get(shape.node, ())))
+        return dict.fromkeys(nodes.keys() & self.data.numbers(self.part.focus.get(shape.node, ())))
 
-    def _validate(
-        self, shape: Shape, focus: Mapping[int, int]
-    ) -> Iterator[tuple[Shape, int, Found, int]]:
+    def _validate(self, shape: Shape, focus: Mapping[int, int]) -> Iterator[tuple[Shape, int, Found, int]]:
         """Yield what is wrong, and how often; ``focus`` says how often a node is validated (4.7.2)."""
         if shape.deactivated:
             return
         reach = self._reach(shape, focus)
+        node = term_to_rdflib(shape.node)
         for place, constraint in enumerate(shape.constraints):
             if constraint.parameter == "property":
                 further = focus if shape.path is None else _times(reach.values, focus)
                 yield from self._validate(self.plan.shapes[constraint.value], further)
-            elif self.only_if((shape.node, place)):
-                for found in self._found(shape, constraint, reach):
+            elif (shape.node, place) not in self.part.without:
+                started = perf_counter()
+                result = list(self._found(shape, constraint, reach))
+                self.seconds[node] += perf_counter() - started  # type: ignore[assignment]
+                for found in result:
                     yield shape, place, found, focus[found.focus]
+        self._done += 1
+        self.progress(self._done, self._rules)
+
+    def _size(self, shape: Shape) -> int:
+        """Count a shape and its property shapes, which are the rules that progress is told of."""
+        nested = (c.value for c in shape.constraints if c.parameter == "property")
+        return 1 + sum(self._size(self.plan.shapes[node]) for node in nested)
 
     def _reach(self, shape: Shape, focus: Collection[int]) -> Reach:
         return Reach(focus, follow(self.data, shape.path, focus) if shape.path else None)
@@ -169,57 +200,70 @@ def _shown(constraint: Constraint) -> str:
 @contextmanager
 def running(
     plan: Plan,
-    data: Source | Iterator[ox.Quad],
+    data: Source,
     threads: int | None = None,
-    only: Mapping[Term, Iterable[Term]] | None = None,
-    only_if: Callable[[tuple[Term, int]], bool] = lambda constraint: True,
+    progress: Progress = silent,
+    part: Part = Part(),  # it is frozen
     log: array[int] | None = None,
 ) -> Iterator[Run]:
     """Load data and yield a run; for ``log`` see ``Columns``.
 
     Raises:
         MalformedShapes: a query reports a failure of its own (5.3).
+        CannotLook: a file cannot be read.
 
     """
     pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
     with quiet(), pool as executor:
         columns, asker = _loaded(data, plan.queries, executor, log)
         try:
-            yield Run(plan, columns, asker, only, only_if)
+            yield Run(plan, columns, asker, progress, part)
         except sparql.QueryFailed as error:
             raise MalformedShapes(str(error)) from error
 
 
 def validate_compiled(
-    data: Source, shapes: Source, limit: int | None = None, threads: int | None = None
+    data: Source,
+    shapes: Source,
+    limit: int | None = None,
+    threads: int | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Check ``data`` against ``shapes`` with the compiled engine.
 
     Raises:
         MalformedShapes: the shapes graph breaks the specification.
+        CannotLook: a file cannot be read.
 
     """
-    graph = Columns(quads(shapes))
-    with running(parse(graph), data, threads) as run:
+    graph, plan = read_plan(shapes)
+    with running(plan, data, threads, progress) as run:
         results, counts = run.results(limit)
-    return Report(not counts, tuple(results), counts, lambda node: described(graph, to_oxigraph(node)))
+    return Report(
+        not counts,
+        tuple(results),
+        counts,
+        run.focus,
+        dict(run.seconds),
+        run.asker.left_to_rdflib if run.asker else frozenset(),
+        lambda node: described(graph, to_oxigraph(node)),
+    )
 
 
 def _loaded(
-    data: Source | Iterator[ox.Quad], queries: list[Query], pool: Executor | None, log: array[int] | None
+    data: Source, queries: list[Query], pool: Executor | None, log: array[int] | None
 ) -> tuple[Columns, sparql.Asker | None]:
-    statements = data if isinstance(data, Iterator) else quads(data)
     if not queries:
-        return Columns(statements, log=log), None
+        return Columns(quads(data), log=log), None
     if isinstance(data, ox.Store):
-        columns, store = Columns(statements), data
+        columns, store = Columns(data), data
         if columns.repeated:  # pyoxigraph counts a statement in several graphs several times
             columns = Columns(data, store := ox.Store())
         return columns, sparql.Asker(columns, store, True, pool)
     store = ox.Store()
     read = [predicates_of(query.text) for query in queries]
     only = None if None in read else frozenset().union(*filter(None, read))
-    columns = Columns(statements, store, only, log)
+    columns = Columns(quads(data), store, only, log)
     return columns, sparql.Asker(columns, store, False, pool)
 
 

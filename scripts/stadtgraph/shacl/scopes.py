@@ -1,10 +1,10 @@
 """Find out how far a query looks from ``$this``, so that it can be asked about a part of a graph.
 
 Each variable gets a path that leads to it from a variable that is bound before. A pattern holds for every row
-of the group in which it stands (SPARQL 1.1, section 18.2.2), so a row has its nodes at the ends of those paths,
-and the query gives the same rows on any part of the graph that holds what is read there. Of OPTIONAL and EXISTS
-this is true only for variables that the group to which they belong binds in every row. When in doubt, a query
-reads the whole graph.
+of the group in which it stands (SPARQL 1.1, section 18.2.2), so a row has its nodes at the ends of those
+paths, and the query gives the same rows on any part of the graph that holds what is read there. Of OPTIONAL
+and EXISTS this is true only for variables that the group to which they belong binds in every row. When in
+doubt, a query reads the whole graph.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from stadtgraph.shacl.paths import Alternative, Path, Repeat, Sequence, Step, in
 from stadtgraph.shacl.queries import NEVER
 
 CHANGING: Final = {f"Builtin_{name}" for name in ("NOW", "RAND", "UUID", "STRUUID", "BNODE")}
+PASSING: Final = ("Project", "Distinct", "Reduced", "Filter", "Extend", "OrderBy", "Group", "AggregateJoin")
 
 
 class Unbounded(Exception):
@@ -122,7 +123,16 @@ class _Scope:
             case "ToMultiSet" if "p" in part and part.p.name == "Project":
                 group.selects.append(part.p)
                 bound = self._gather(part.p.p, _Group()) & set(part.p.PV)
-            case "Project" | "Distinct" | "Reduced" | "Filter" | "Extend" | "OrderBy" | "Group" | "AggregateJoin":
+            case (
+                "Project"
+                | "Distinct"
+                | "Reduced"
+                | "Filter"
+                | "Extend"
+                | "OrderBy"
+                | "Group"
+                | "AggregateJoin"
+            ):
                 bound = self._gather(part.p, group)
             case _:
                 raise Unbounded(f"{part.name} is not followed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import tempfile
 from array import array
 from collections import Counter
@@ -20,7 +21,7 @@ import pyoxigraph as ox
 from stadtgraph.shacl.columns import Column
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.reads import Triple
-from stadtgraph.shacl.rows import read_terms
+from stadtgraph.shacl.rows import Outcome, read_terms
 
 SECONDS_KEPT: Final = 30 * 24 * 3600
 DIGEST: Final = 32  # bytes
@@ -43,7 +44,7 @@ class Snapshot:
     forward: dict[int, dict[int, list[int]]]
     repeated: dict[Triple, int]
     files: dict[str, tuple[bytes, bytes]]
-    rows: dict[tuple[object, ...], int]
+    outcome: Outcome
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -95,7 +96,7 @@ class Snapshot:
         """Return which statements come into the graph or leave it when files say something else."""
         more: Counter[Triple] = Counter()
         for name, statements in files.items():
-            more.update((self.number(s), self.number(p), self.number(o)) for s, p, o, _ in statements)  # type: ignore[arg-type]
+            more.update((self.number(s), self.number(p), self.number(o)) for s, p, o, _ in statements)
             if name in self.files:
                 more.subtract(triples(self.files[name][1]))
         return {t for t, n in more.items() if n and bool(self._times(t)) != bool(self._times(t) + n)}
@@ -126,21 +127,20 @@ def triples(numbers: bytes) -> Iterator[Triple]:
 
 def save(snapshot: Snapshot, path: Path, key: bytes) -> None:
     """Write a snapshot in one go; where that fails there is none, which is no fault."""
-    content = marshal.dumps(
-        (snapshot.terms, snapshot.forward, snapshot.repeated, snapshot.files, snapshot.rows)
-    )
+    outcome = dict(snapshot.outcome.rows), dict(snapshot.outcome.focus)
+    content = marshal.dumps((snapshot.terms, snapshot.forward, snapshot.repeated, snapshot.files, outcome))
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         for old in path.parent.iterdir():
             if old.stat().st_mtime < time() - SECONDS_KEPT:
                 old.unlink()
-        file = tempfile.NamedTemporaryFile(dir=path.parent, delete=False)
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
         try:
-            with file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(key + digest(content) + content)
-            Path(file.name).replace(path)
+            Path(name).replace(path)
         except OSError:
-            Path(file.name).unlink()
+            Path(name).unlink()
 
 
 def load(path: Path, key: bytes) -> Snapshot | None:
@@ -152,4 +152,7 @@ def load(path: Path, key: bytes) -> Snapshot | None:
             check, content = file.read(DIGEST), file.read()
     except OSError:
         return None
-    return Snapshot(*marshal.loads(content)) if digest(content) == check else None  # noqa: S302
+    if digest(content) != check:
+        return None
+    terms, forward, repeated, files, (rows, focus) = marshal.loads(content)  # noqa: S302 # as it was written
+    return Snapshot(terms, forward, repeated, files, Outcome(Counter(rows), Counter(focus)))
