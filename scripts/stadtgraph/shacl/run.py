@@ -42,6 +42,7 @@ class Run:
         self.seconds: Counter[Node] = Counter()  # by shape
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
         self._done = self._rules = 0
+        self._blank: set[int] = set()
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
@@ -61,8 +62,19 @@ class Run:
                 keep = times if limit is None else max(0, min(times, limit - counts[key]))
                 counts[key] += times
                 if keep:
+                    if isinstance(self.data.terms[found.focus], ox.BlankNode):
+                        self._blank.add(found.focus)
                     results += [self._result(source, constraint, found)] * keep
         return results, counts
+
+    def owners(self) -> dict[Node, tuple[Node, Node]]:
+        """Return where the focus nodes of results hang that have no IRI."""
+        terms = self.data.terms
+        found = self.data.owners(self._blank) if self._blank else {}
+        return {
+            term_to_rdflib(terms[node]): (term_to_rdflib(terms[owner]), term_to_rdflib(terms[predicate]))
+            for node, (owner, predicate) in found.items()
+        }
 
     def _target(self, shape: Shape) -> dict[int, None]:
         """Return the focus nodes of a shape (2.1.3)."""
@@ -201,6 +213,7 @@ def validate_compiled(
         run.focus,
         dict(run.seconds),
         asker.left_to_rdflib if asker else frozenset(),
+        run.owners(),
         lambda node: _described(graph, to_oxigraph(node)),
     )
 
