@@ -72,4 +72,5 @@ def test_after_any_edits_the_results_are_those_of_a_full_run(shape_triples, vers
             assert results(remembered) == results(full)
             assert remembered.counts == full.counts
             assert +Counter(remembered.focus) == +Counter(full.focus)
+            assert len(remembered.owners) == len(full.owners)
         event("remembered" if any((folder / "cache").glob("*")) else "not remembered")

@@ -140,6 +140,32 @@ class Columns:
             self._values[number] = value_of(self.terms[number])
         return self._values[number]
 
+    def owners(self, nodes: Collection[int]) -> dict[int, tuple[int, int]]:
+        """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
+        return owners(self.forward, lambda number: isinstance(self.terms[number], ox.NamedNode), nodes)
+
+
+def owners(
+    columns: Mapping[int, Column], is_iri: Callable[[int], bool], nodes: Collection[int]
+) -> dict[int, tuple[int, int]]:
+    """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
+    waiting: dict[int, set[int]] = {node: {node} for node in nodes}
+    found: dict[int, tuple[int, int]] = {}
+    asked: set[int] = set()
+    while waiting := {node: inner - found.keys() for node, inner in waiting.items() if node not in asked}:
+        asked |= waiting.keys()
+        above: dict[int, set[int]] = {}
+        for predicate, column in columns.items():
+            for subject, values in column.items():
+                for value in values:
+                    if inner := waiting.get(value):
+                        if is_iri(subject):
+                            found |= dict.fromkeys(inner, (subject, predicate))
+                        else:
+                            above.setdefault(subject, set()).update(inner)
+        waiting = above
+    return found
+
 
 def reachable(start: Iterable[int], step: Callable[[int], Iterable[int]]) -> dict[int, None]:
     """Return the nodes that any number of steps lead to, those of the start among them, in order."""

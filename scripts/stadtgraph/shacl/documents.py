@@ -153,7 +153,7 @@ def _explained(error: SyntaxError, source: Source, form: ox.RdfFormat) -> Findin
         return fault("remote-context", source, line)
     if form == ox.RdfFormat.RDF_XML and error.lineno is None:
         error.lineno = _line_of_xml(content)
-    return syntax_fault(error, source, document, "" if form in TURTLE_LIKE else form.name)
+    return syntax_fault(error, source, document, "" if form == ox.RdfFormat.TURTLE else form.name)
 
 
 def _line_of_xml(content: bytes) -> int | None:

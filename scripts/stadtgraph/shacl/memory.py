@@ -122,7 +122,10 @@ class _Memory:
         snapshot.outcome.take(self._part(snapshot, affected, silent))
         snapshot.apply(changed)
         snapshot.outcome.add(self._part(snapshot, affected, progress))
-        return snapshot.outcome
+        outcome = snapshot.outcome
+        if new := {row[2] for row in +outcome.rows if row[2].startswith("_:")} - outcome.owners.keys():
+            outcome.owners |= snapshot.owners(new)
+        return outcome
 
     def _part(self, snapshot: Snapshot, affected: Mapping[Term, set[int]], progress: Progress) -> Outcome:
         """Validate some focus nodes."""

@@ -26,18 +26,20 @@ Row = tuple[int, int, str, str | None, str | None, tuple[tuple[str, str], ...]]
 
 @dataclass
 class Outcome:
-    """How often each result came, and how many focus nodes each shape with targets met.
+    """How often each result came, how many focus nodes each shape with targets met, owners of blank nodes.
 
     Each focus node adds its own, so outcomes of parts add up, and what a change does can be put in.
     """
 
     rows: Counter[Row] = field(default_factory=Counter)
     focus: Counter[int] = field(default_factory=Counter)
+    owners: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, other: Outcome) -> None:
         """Put in what another part came to."""
         self.rows.update(other.rows)
         self.focus.update(other.focus)
+        self.owners |= other.owners
 
     def take(self, other: Outcome) -> None:
         """Take out what a part came to."""
@@ -55,6 +57,8 @@ def outcome_of(run: Run, shapes: Columns) -> Outcome:
         outcome.rows[row] += times
     for node, number in run.focus.items():
         outcome.focus[shapes.number(to_oxigraph(node))] = number
+    for node, (owner, predicate) in run.owners().items():
+        outcome.owners[str(to_oxigraph(node))] = str(to_oxigraph(owner)), str(to_oxigraph(predicate))
     return outcome
 
 
@@ -66,7 +70,8 @@ def report_of(
     ``runs`` say how long it took, and what was left to rdflib.
     """
     rows = +outcome.rows
-    read = _terms(rows)
+    blank = {row[2] for row in rows if row[2] in outcome.owners}
+    read = _terms(rows, (text for node in blank for text in outcome.owners[node]))
     data = Columns()
     run = Run(plan, data)
     results: list[Result] = []
@@ -98,13 +103,18 @@ def report_of(
         {term_to_rdflib(shapes.terms[number]): times for number, times in outcome.focus.items()},
         seconds,
         frozenset(left),
+        {
+            term_to_rdflib(read[node]): (term_to_rdflib(read[owner]), term_to_rdflib(read[predicate]))
+            for node, (owner, predicate) in outcome.owners.items()
+            if node in blank
+        },
         lambda node: described(shapes, to_oxigraph(node)),
     )
 
 
-def _terms(rows: Iterable[Row]) -> dict[str, Term]:
-    """Return the terms of rows."""
-    texts = dict.fromkeys(
+def _terms(rows: Iterable[Row], others: Iterable[str]) -> dict[str, Term]:
+    """Return the terms of rows, and others."""
+    texts = dict.fromkeys(others) | dict.fromkeys(
         text
         for _, _, focus, value, path, bindings in rows
         for text in (focus, value, path, *(term for _, term in bindings))

@@ -60,6 +60,7 @@ class Run:
         self.seconds: Counter[Node] = Counter()  # by shape
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
         self._done = self._rules = 0
+        self._blank: set[int] = set()
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
@@ -86,8 +87,19 @@ class Run:
                 if self.asker and query and query.once and len(focus) > sparql.FEW and not without:
                     self.asker.start(query, constraint.others)
         for shape, focus in targets:
-            if focus:
-                yield from self._validate(shape, focus)
+            for each in self._validate(shape, focus) if focus else ():
+                if isinstance(self.data.terms[each[2].focus], ox.BlankNode):
+                    self._blank.add(each[2].focus)
+                yield each
+
+    def owners(self) -> dict[Node, tuple[Node, Node]]:
+        """Return where the focus nodes of results hang that have no IRI."""
+        terms = self.data.terms
+        found = self.data.owners(self._blank) if self._blank else {}
+        return {
+            term_to_rdflib(terms[node]): (term_to_rdflib(terms[owner]), term_to_rdflib(terms[predicate]))
+            for node, (owner, predicate) in found.items()
+        }
 
     def _target(self, shape: Shape) -> dict[int, None]:
         """Return the focus nodes of a shape (2.1.3)."""
@@ -246,6 +258,7 @@ def validate_compiled(
         run.focus,
         dict(run.seconds),
         run.asker.left_to_rdflib if run.asker else frozenset(),
+        run.owners(),
         lambda node: described(graph, to_oxigraph(node)),
     )
 

@@ -18,7 +18,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from stadtgraph.shacl.columns import Column
+from stadtgraph.shacl.columns import Column, owners
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.reads import Triple
 from stadtgraph.shacl.rows import Outcome, read_terms
@@ -90,6 +90,13 @@ class Snapshot:
         for subject, predicate, value in triples:
             yield ox.Quad(terms[subject], terms[predicate], terms[value])  # type: ignore[arg-type]
 
+    def owners(self, nodes: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
+        asked = {self._numbers[node] for node in nodes}
+        found = owners(self.forward, lambda number: self.terms[number].startswith("<"), asked)
+        text = self.terms
+        return {text[node]: (text[owner], text[predicate]) for node, (owner, predicate) in found.items()}
+
     # -- changes
 
     def changes(self, files: dict[str, Iterable[ox.Quad]]) -> set[Triple]:
@@ -127,7 +134,7 @@ def triples(numbers: bytes) -> Iterator[Triple]:
 
 def save(snapshot: Snapshot, path: Path, key: bytes) -> None:
     """Write a snapshot in one go; where that fails there is none, which is no fault."""
-    outcome = dict(snapshot.outcome.rows), dict(snapshot.outcome.focus)
+    outcome = dict(snapshot.outcome.rows), dict(snapshot.outcome.focus), snapshot.outcome.owners
     content = marshal.dumps((snapshot.terms, snapshot.forward, snapshot.repeated, snapshot.files, outcome))
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,5 +161,5 @@ def load(path: Path, key: bytes) -> Snapshot | None:
         return None
     if digest(content) != check:
         return None
-    terms, forward, repeated, files, (rows, focus) = marshal.loads(content)  # noqa: S302 # as it was written
-    return Snapshot(terms, forward, repeated, files, Outcome(Counter(rows), Counter(focus)))
+    terms, forward, repeated, files, (rows, focus, above) = marshal.loads(content)  # noqa: S302 # as it was written
+    return Snapshot(terms, forward, repeated, files, Outcome(Counter(rows), Counter(focus), above))
