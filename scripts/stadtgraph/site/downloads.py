@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,8 @@ from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.dumps import dumps
-from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.site.shelf import Content, Packed, Same
+from stadtgraph.site.things import SAFE, VERSION, Site, triples
 from stadtgraph.terms import text
 
 LATEST: Final = "download/latest"
@@ -28,17 +28,22 @@ def version(site: Site) -> str:
     return written if SAFE.fullmatch(written) and "/" not in written and written != "latest" else ""
 
 
-def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Yield the dumps, those of this version, and those of the versions before."""
-    folders = [LATEST, *([f"download/{version(site)}"] if version(site) else [])]
-    for suffix, content in dumps(site.store, site.city.prefixes):
-        packed = gzip.compress(content, 9, mtime=0) if len(content) > LARGE else b""
-        for folder in folders:
-            yield f"{folder}/dataset.{suffix}", content
-            if packed:
-                yield f"{folder}/dataset.{suffix}.gz", packed
-    for number, kept in site.earlier.items():
-        for path in sorted(kept.iterdir()):
+def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, Content]]:
+    """Yield the dumps, those of this version, and those of the versions before.
+
+    ``written`` tells size and checksum of what was yielded so far: large files are packed too.
+    """
+    for suffix, tell in dumps(site.store, site.city.prefixes):
+        name = f"{LATEST}/dataset.{suffix}"
+        yield name, tell
+        names = [name]
+        if written[name][1] > LARGE:
+            names.append(f"{name}.gz")
+            yield names[-1], Packed(name)
+        for one in names if version(site) else []:
+            yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
+    for number, folder in site.earlier.items():
+        for path in sorted(folder.iterdir()):
             yield f"download/{number}/{path.name}", path.read_bytes()
 
 
@@ -63,7 +68,8 @@ def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, in
     found: dict[str, str] = {}
     number, name = version(site), f"download/{version(site)}/dataset.nt"
     if last and number and (last / name).is_file():
-        before = hashlib.sha256((last / name).read_bytes()).hexdigest()
+        with (last / name).open("rb") as file:
+            before = hashlib.file_digest(file, "sha256").hexdigest()
         if before != written[name][0]:
             found["dataset"] = number
     name = f"{ONTOLOGY}.nt"
@@ -76,12 +82,12 @@ def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, in
 
 
 def _terms(site: Site, path: Path) -> set[Triple]:
-    triples = (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
-    return {triple for triple in triples if _is_term(site, triple)}
+    found = (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
+    return {triple for triple in found if _is_term(site, triple)}
 
 
 def _stated(site: Site) -> set[Triple]:
-    return {quad.triple for quad in site.store if _is_term(site, quad.triple)}
+    return {triple for triple in triples(site.about(site.base + ONTOLOGY)) if _is_term(site, triple)}
 
 
 def _is_term(site: Site, triple: Triple) -> bool:

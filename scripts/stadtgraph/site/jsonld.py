@@ -6,7 +6,8 @@ Every text here expands to exactly the triples that came in (JSON-LD 1.1 API, se
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
@@ -20,9 +21,10 @@ from stadtgraph.site.snippets import snippet
 from stadtgraph.site.things import About, Names, Site, Statements, Value, triples
 from stadtgraph.terms import TYPE, to_bytes
 
-__all__ = ["document", "nested", "snippet", "thing_documents", "whole_documents"]
+__all__ = ["document", "document_lines", "nested", "snippet", "thing_documents", "whole_documents"]
 
 XSD_STRING: Final = NamedNode(VOCABULARIES["xsd"] + "string")
+REMEMBERED: Final = 5000  # compact names
 CONTEXT: Final = "context.jsonld"
 FORMS: Final = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML}
 # Properties whose values stand by language: {"de": …, "en": …}.
@@ -48,8 +50,15 @@ def context(prefixes: dict[str, str]) -> dict[str, object]:
 
 def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
     """Return triples, which come in order of subject and predicate, as one document that needs no other."""
-    names = Names(prefixes)
-    graph = []
+    return "".join(document_lines(triples, prefixes)).encode()
+
+
+def document_lines(triples: Iterable[Triple], prefixes: dict[str, str]) -> Iterator[str]:
+    """Yield that document node by node, each on a line of its own."""
+    names = lru_cache(REMEMBERED)(Names(prefixes))
+    head = json.dumps(dict(sorted(prefixes.items())), ensure_ascii=False)
+    yield f'{{"@context": {head},\n"@graph": ['
+    parted = "\n"
     for subject, statements in groupby(triples, key=attrgetter("subject")):
         node: dict[str, object] = {"@id": names(subject)}
         for predicate, group in groupby(statements, key=attrgetter("predicate")):
@@ -57,16 +66,16 @@ def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
                 node["@type"] = _one([names(triple.object) for triple in group])
             else:
                 node[names(predicate)] = _one([_value(triple.object, names) for triple in group])
-        graph.append(node)
-    whole = {"@context": dict(sorted(prefixes.items())), "@graph": graph}
-    return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+        yield parted + json.dumps(node, ensure_ascii=False)
+        parted = ",\n"
+    yield "\n]}\n"
 
 
 def _one(values: list[object]) -> object:
     return values[0] if len(values) == 1 else values
 
 
-def _value(term: Value, names: Names) -> object:
+def _value(term: Value, names: Callable[[Value], str]) -> object:
     match term:
         case Literal(language=str(language)):
             return {"@language": language, "@value": term.value}
