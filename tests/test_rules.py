@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -276,6 +277,18 @@ def test_every_sort_of_thing_of_the_real_city_is_served_in_each_form(
         status, headers, content = ask(real, target)
         assert (status, headers["content-type"].partition(";")[0]) == (200, media)
         assert content == (public / f"{document}.{suffix}").read_bytes()
+
+
+def test_everything_that_the_download_page_names_can_be_fetched(real, public):
+    """Whole, as it lies in the tree, with a type: nothing on offer is refused."""
+    page = (public / "data.html").read_text()
+    names = {name for name in re.findall(r'href="([^"#:]+)"', page) if not name.endswith(".html")}
+    assert len(names) > 100
+    for name in sorted(names):
+        status, headers, content = ask(real, f"/{name}")
+        assert (name, status) == (name, 200)
+        assert headers.get("content-type"), name
+        assert len(content) == (public / name).stat().st_size
 
 
 def test_large_documents_come_packed(port):

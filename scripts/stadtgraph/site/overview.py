@@ -209,8 +209,8 @@ def data_pages(
         for name, (_, size) in sorted(written.items()):
             ending = name.rpartition(".")[2]
             # What begins with a dot is for web servers, which give it to nobody.
-            hidden = name.startswith(SEPARATE) or "/." in f"/{name}" and not name.startswith(".well-known/")
-            if hidden or ending in ("html", "js", "css"):
+            hidden = name.startswith(".") and not name.startswith(".well-known/")
+            if hidden or name.startswith(SEPARATE) or ending in ("html", "js", "css"):
                 continue
             row = (name, FORMATS.get(ending, ending.upper()), _size(size, lang))
             (whole if "/latest/dataset." in name else more).append(row)

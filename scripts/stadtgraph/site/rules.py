@@ -45,6 +45,7 @@ OTHER_TYPES: Final = (
     ("application/atom+xml", "atom"),
     ("application/xml", "xml"),
     ("text/plain", "txt"),
+    ("text/plain", "conf"),
     ("application/gzip", "gz"),
 )
 
