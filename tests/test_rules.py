@@ -279,6 +279,20 @@ def test_every_sort_of_thing_of_the_real_city_is_served_in_each_form(
         assert content == (public / f"{document}.{suffix}").read_bytes()
 
 
+def test_the_address_of_a_version_leads_to_its_dump_and_people_to_the_downloads(real, public):
+    """The record and the feed name versions by it."""
+    (version,) = (path.name for path in (public / "download").iterdir() if path.name != "latest")
+    for accept, language, target in (
+        ("text/turtle", "", f"/download/{version}/dataset.ttl"),
+        ("application/ld+json", "", f"/download/{version}/dataset.jsonld"),
+        ("text/html", "de", "/data.html"),
+        ("text/html", "en", "/data.en.html"),
+    ):
+        status, headers, _ = ask(real, f"/download/{version}/", accept, language)
+        assert (status, headers["location"].endswith(target)) == (303, True), accept
+        assert ask(real, target)[0] == 200
+
+
 def test_everything_that_the_download_page_names_can_be_fetched(real, public):
     """Whole, as it lies in the tree, with a type: nothing on offer is refused."""
     page = (public / "data.html").read_text()
