@@ -214,6 +214,7 @@ def validate_compiled(
         dict(run.seconds),
         asker.left_to_rdflib if asker else frozenset(),
         run.owners(),
+        tuple(map(term_to_rdflib, plan.unused)),
         lambda node: _described(graph, to_oxigraph(node)),
     )
 
