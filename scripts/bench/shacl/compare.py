@@ -4,8 +4,8 @@
 
 Each engine reads files and validates in a process of its own. ``--pyrudof`` names the Python of another
 environment in which pyrudof is installed; ``--most pyshacl=100000 "pyshacl core=1000000"`` leaves an
-engine out above a size. Results are compared as they are written, and those left over by value: rdflib
-spells some literals anew while it reads a file (7.5e0 becomes 7.5, Z becomes +00:00).
+engine out above a size. Results are compared as they are written; rdflib is told not to spell literals
+anew while it reads (7.5e0 as 7.5, Z as +00:00). What is left over is compared by value.
 """
 
 from __future__ import annotations
