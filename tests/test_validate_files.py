@@ -271,6 +271,10 @@ BROKEN = {
     "line.nt": (b"<a:a> <a:b> 1 .", "line.nt:1: This is not valid N-Triples"),
     "line.nq": (b"<a:a> <a:b> <a:c> 1 .", "line.nq:1: This is not valid N-Quads"),
     "open.rdf": (b'<?xml version="1.0"?>\n<rdf:RDF\n', "open.rdf:2: This is not valid RDF/XML"),
+    "number.rdf": (
+        b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:ID="1"/></r:RDF>',
+        "number.rdf is not valid RDF/XML",
+    ),
     "entity.rdf": (b'<!DOCTYPE r [<!ENTITY a "b">]><r/>', "entity.rdf is RDF/XML with a DOCTYPE"),
     "comma.jsonld": (b'{"@id": "a:a"\n "a": 1}', "comma.jsonld:2: This is not valid JSON-LD"),
     "context.jsonld": (
