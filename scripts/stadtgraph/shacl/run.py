@@ -57,6 +57,7 @@ class Run:
                 if self.asker and constraint.query and constraint.query.once:
                     self.asker.start(constraint.query, constraint.others)
         for shape, focus in targets:
+            done = self._done + self._size(shape)
             for source, constraint, found, times in self._validate(shape, focus) if focus else ():
                 key = term_to_rdflib(source.node), URIRef(constraint.component.value)
                 keep = times if limit is None else max(0, min(times, limit - counts[key]))
@@ -65,6 +66,8 @@ class Run:
                     if isinstance(self.data.terms[found.focus], ox.BlankNode):
                         self._blank.add(found.focus)
                     results += [self._result(source, constraint, found)] * keep
+            self._done = done  # of shapes that meet nothing or are deactivated no rule is looked at
+            self.progress(done, self._rules)
         return results, counts
 
     def owners(self) -> dict[Node, tuple[Node, Node]]:
