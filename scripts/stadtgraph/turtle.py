@@ -56,17 +56,15 @@ class Places:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    line, position = 1, 0
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        if match is None:
-            position += 1
-            continue
+    line = 1
+    for match in TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match.group()
-        if kind != "space":
-            yield kind, token, line
-        line += token.count("\n")
-        position = match.end()
+        if kind == "space":
+            line += token.count("\n")
+            continue
+        yield kind, token, line
+        if kind == "string":
+            line += token.count("\n")
 
 
 def _absolute(iri: str, base: str) -> str:

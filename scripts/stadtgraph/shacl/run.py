@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from time import perf_counter
 
 import pyoxigraph as ox
@@ -31,13 +33,29 @@ def silent(done: int, total: int) -> None:
     """Tell nobody how many rules of how many are done."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a validation: some focus nodes of each shape with targets, and some constraints left out.
+
+    A constraint goes by its shape and its place among that shape's constraints.
+    """
+
+    focus: Mapping[Term, Iterable[Term]] | None = None
+    without: Collection[tuple[Term, int]] = frozenset()
+
+
 class Run:
-    """One validation of one data graph."""
+    """One validation of one data graph, or of a part of it."""
 
     def __init__(
-        self, plan: Plan, data: Columns, asker: sparql.Asker | None = None, progress: Progress = silent
+        self,
+        plan: Plan,
+        data: Columns,
+        asker: sparql.Asker | None = None,
+        progress: Progress = silent,
+        part: Part = Part(),  # it is frozen
     ) -> None:
-        self.plan, self.data, self.asker, self.progress = plan, data, asker, progress
+        self.plan, self.data, self.asker, self.progress, self.part = plan, data, asker, progress, part
         self.focus: dict[Node, int] = {}  # how many focus nodes each shape with targets has
         self.seconds: Counter[Node] = Counter()  # by shape
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
@@ -48,27 +66,34 @@ class Run:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
         results: list[Result] = []
         counts: Counter[tuple[Node, URIRef]] = Counter()
+        for shape, place, found, times in self.found():
+            constraint = shape.constraints[place]
+            key = term_to_rdflib(shape.node), URIRef(constraint.component.value)
+            keep = times if limit is None else max(0, min(times, limit - counts[key]))
+            counts[key] += times
+            if keep:
+                results += [self.result(shape, constraint, found)] * keep
+        return results, counts
+
+    def found(self) -> Iterator[tuple[Shape, int, Found, int]]:
+        """Yield what is wrong: a shape, the place of the constraint, what is found, and how often."""
         shapes = [shape for shape in self.plan.shapes.values() if shape.targets]
         targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in shapes]
         self.focus = {term_to_rdflib(shape.node): len(focus) for shape, focus in targets}
         self._rules = sum(map(self._size, shapes))
         for shape, focus in targets:
-            for constraint in shape.constraints if len(focus) > sparql.FEW and not shape.deactivated else ():
-                if self.asker and constraint.query and constraint.query.once:
-                    self.asker.start(constraint.query, constraint.others)
+            for place, constraint in enumerate(shape.constraints if not shape.deactivated else ()):
+                query, without = constraint.query, (shape.node, place) in self.part.without
+                if self.asker and query and query.once and len(focus) > sparql.FEW and not without:
+                    self.asker.start(query, constraint.others)
         for shape, focus in targets:
             done = self._done + self._size(shape)
-            for source, constraint, found, times in self._validate(shape, focus) if focus else ():
-                key = term_to_rdflib(source.node), URIRef(constraint.component.value)
-                keep = times if limit is None else max(0, min(times, limit - counts[key]))
-                counts[key] += times
-                if keep:
-                    if isinstance(self.data.terms[found.focus], ox.BlankNode):
-                        self._blank.add(found.focus)
-                    results += [self._result(source, constraint, found)] * keep
+            for each in self._validate(shape, focus) if focus else ():
+                if isinstance(self.data.terms[each[2].focus], ox.BlankNode):
+                    self._blank.add(each[2].focus)
+                yield each
             self._done = done  # of shapes that meet nothing or are deactivated no rule is looked at
             self.progress(done, self._rules)
-        return results, counts
 
     def owners(self) -> dict[Node, tuple[Node, Node]]:
         """Return where the focus nodes of results hang that have no IRI."""
@@ -91,26 +116,26 @@ class Run:
                     if kind == "targetClass"
                     else self.data.column(term, inverse=kind == "targetObjectsOf")
                 )
-        return nodes
+        if self.part.focus is None:
+            return nodes
+        return dict.fromkeys(nodes.keys() & self.data.numbers(self.part.focus.get(shape.node, ())))
 
-    def _validate(
-        self, shape: Shape, focus: Mapping[int, int]
-    ) -> Iterator[tuple[Shape, Constraint, Found, int]]:
+    def _validate(self, shape: Shape, focus: Mapping[int, int]) -> Iterator[tuple[Shape, int, Found, int]]:
         """Yield what is wrong, and how often; ``focus`` says how often a node is validated (4.7.2)."""
         if shape.deactivated:
             return
         reach = self._reach(shape, focus)
         node = term_to_rdflib(shape.node)
-        for constraint in shape.constraints:
+        for place, constraint in enumerate(shape.constraints):
             if constraint.parameter == "property":
                 further = focus if shape.path is None else _times(reach.values, focus)
                 yield from self._validate(self.plan.shapes[constraint.value], further)
-            else:
+            elif (shape.node, place) not in self.part.without:
                 started = perf_counter()
                 result = list(self._found(shape, constraint, reach))
                 self.seconds[node] += perf_counter() - started  # type: ignore[assignment]
                 for found in result:
-                    yield shape, constraint, found, focus[found.focus]
+                    yield shape, place, found, focus[found.focus]
         self._done += 1
         self.progress(self._done, self._rules)
 
@@ -141,7 +166,8 @@ class Run:
             checked |= new
         return nodes & failed
 
-    def _result(self, shape: Shape, constraint: Constraint, found: Found) -> Result:
+    def result(self, shape: Shape, constraint: Constraint, found: Found) -> Result:
+        """Return one result as the specification has it (3.6.2)."""
         terms = self.data.terms
         path = terms[found.path] if found.path is not None else shape.path_node
         return Result(
@@ -186,6 +212,31 @@ def _shown(constraint: Constraint) -> str:
     return f"sh:{constraint.parameter} {constraint.value}" if constraint.parameter else ""
 
 
+@contextmanager
+def running(
+    plan: Plan,
+    data: Source,
+    threads: int | None = None,
+    progress: Progress = silent,
+    part: Part = Part(),  # it is frozen
+    log: array[int] | None = None,
+) -> Iterator[Run]:
+    """Load data and yield a run; for ``log`` see ``Columns``.
+
+    Raises:
+        MalformedShapes: a query reports a failure of its own (5.3).
+        CannotLook: a file cannot be read.
+
+    """
+    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
+    with quiet(), pool as executor:
+        columns, asker = _loaded(data, plan.queries, executor, log)
+        try:
+            yield Run(plan, columns, asker, progress, part)
+        except sparql.QueryFailed as error:
+            raise MalformedShapes(str(error)) from error
+
+
 def validate_compiled(
     data: Source,
     shapes: Source,
@@ -201,30 +252,26 @@ def validate_compiled(
 
     """
     graph, plan = read_plan(shapes)
-    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
-    with quiet(), pool as executor:
-        columns, asker = _loaded(data, plan.queries, executor)
-        run = Run(plan, columns, asker, progress)
-        try:
-            results, counts = run.results(limit)
-        except sparql.QueryFailed as error:
-            raise MalformedShapes(str(error)) from error
+    with running(plan, data, threads, progress) as run:
+        results, counts = run.results(limit)
     return Report(
         not counts,
         tuple(results),
         counts,
         run.focus,
         dict(run.seconds),
-        asker.left_to_rdflib if asker else frozenset(),
+        run.asker.left_to_rdflib if run.asker else frozenset(),
         run.owners(),
         tuple(map(term_to_rdflib, plan.unused)),
-        lambda node: _described(graph, to_oxigraph(node)),
+        lambda node: described(graph, to_oxigraph(node)),
     )
 
 
-def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[Columns, sparql.Asker | None]:
+def _loaded(
+    data: Source, queries: list[Query], pool: Executor | None, log: array[int] | None
+) -> tuple[Columns, sparql.Asker | None]:
     if not queries:
-        return Columns(quads(data)), None
+        return Columns(quads(data), log=log), None
     if isinstance(data, ox.Store):
         columns, store = Columns(data), data
         if columns.repeated:  # pyoxigraph counts a statement in several graphs several times
@@ -233,14 +280,14 @@ def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[
     store = ox.Store()
     read = [predicates_of(query.text) for query in queries]
     only = None if None in read else frozenset().union(*filter(None, read))
-    columns = Columns(quads(data), store, only)
+    columns = Columns(quads(data), store, only, log)
     return columns, sparql.Asker(columns, store, False, pool)
 
 
-def _described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
+def described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
     """Yield the triples of a property path, which a report needs a copy of (3.6.2.2)."""
     number = graph.number(node)
     for predicate, column in graph.predicates() if isinstance(node, ox.BlankNode) else ():
         for value in column.get(number, ()):
             yield tuple(term_to_rdflib(each) for each in (node, graph.terms[predicate], graph.terms[value]))  # type: ignore[misc]
-            yield from _described(graph, graph.terms[value])
+            yield from described(graph, graph.terms[value])
