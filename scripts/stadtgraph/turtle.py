@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 from urllib.parse import urljoin
 
@@ -131,7 +131,7 @@ def places(text: str, base: str = "") -> Places:
 def places_of(content: bytes, wanted: Collection[str], base: str) -> Places:
     """Find the lines of some subjects in a document of any size; subjects have to begin a line."""
     names, parts, begin = {"@": base}, [""], 0
-    for start, following in pairwise([*START.finditer(content), None]):
+    for start, following in pairwise(chain(START.finditer(content), (None,))):
         if start is None:
             break
         found = {key: value.decode(errors="replace") for key, value in start.groupdict(b"").items()}
