@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+from rdflib import RDF, SH, BNode, Dataset, Graph, Literal, URIRef
 
 from stadtgraph import shacl
 from stadtgraph.shacl.columns import Columns
@@ -142,6 +142,22 @@ def test_the_readme_has_the_tables_that_the_code_has(name, table):
     assert f"<!-- {name} -->\n" + "\n".join(table()) in README.read_text()
 
 
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_shows_what_the_tool_does(run, tmp_path, monkeypatch, capsys):
+    for name, content in zip(("rules.ttl", "offices.ttl"), blocks("turtle"), strict=True):
+        (tmp_path / name).write_text(content)
+    [session], [program], [output] = map(blocks, ("console", "python", "text"))
+    command, _, shown = session.removeprefix("$ stadtgraph ").partition("\n")
+    result = run(*command.split(), cwd=tmp_path)
+    assert (result.stdout, result.returncode) == (shown, 1)
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    assert capsys.readouterr().out == output
+
+
 @pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
 def test_malformed_shapes_are_refused_with_the_place(path):
     with pytest.raises(shacl.MalformedShapes) as refused:
@@ -169,6 +185,7 @@ def test_all_faults_are_told_at_once(tmp_path):
 # -- what goes in
 
 CLAIM = FOLDER / "less-than.ttl"
+CLAIM_AS_DOCUMENT = [shacl.Document("claim", CLAIM.read_bytes(), ox.RdfFormat.TURTLE)]
 
 
 def rows_of(report):
@@ -190,8 +207,23 @@ def test_any_format_will_do(form, tmp_path):
 
 
 def test_graphs_stores_and_paths_give_the_same():
-    reports = [shacl.validate(each, each) for each in (CLAIM, [CLAIM], to_store(CLAIM), to_rdflib(CLAIM))]
+    dataset = Dataset()
+    dataset.graph(URIRef(EX + "g")).__iadd__(to_rdflib(CLAIM))
+    sources = (CLAIM, str(CLAIM), [CLAIM], iter([CLAIM]), quads(CLAIM), CLAIM_AS_DOCUMENT, to_store(CLAIM))
+    reports = [shacl.validate(each, CLAIM) for each in (*sources, to_rdflib(CLAIM), dataset)]
+    reports += [shacl.validate(CLAIM, each) for each in (str(CLAIM), [CLAIM], to_store(CLAIM), dataset)]
     assert all(rows_of(report) == rows_of(reports[0]) for report in reports)
+
+
+def test_shapes_that_change_are_read_again(tmp_path):
+    shapes, graph = tmp_path / "shapes.ttl", Graph().parse(CLAIM)
+    shapes.write_bytes(CLAIM.read_bytes())
+    assert shacl.validate(CLAIM, shapes).results and shacl.validate(CLAIM, graph).results
+    shapes.write_text(shapes.read_text().replace("sh:lessThan ", "sh:disjoint "))
+    graph.remove((None, SH.lessThan, None))
+    for changed in (shapes, graph):
+        components = {result.component for result in shacl.validate(CLAIM, changed).results}
+        assert components and SH.LessThanConstraintComponent not in components
 
 
 def test_an_unknown_ending_is_refused(tmp_path):

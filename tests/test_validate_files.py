@@ -150,6 +150,16 @@ def test_verbose_says_what_each_rule_did(run, folder):
     assert "All rules were compiled; none ran through pyshacl." in told
 
 
+def test_progress_tells_of_every_rule(folder):
+    told = []
+    idle = "\nex:Idle a sh:NodeShape ; sh:targetClass ex:Post ; sh:property ex:Name .\n"
+    off = "\nex:Off a sh:NodeShape ; sh:targetClass ex:Place ; sh:deactivated true ; sh:property ex:Name .\n"
+    (folder / "shapes" / "offices.ttl").write_text(SHAPES + idle + off)
+    check([folder / "data.ttl"], [folder / "shapes"], progress=lambda *step: told.append(step))
+    assert told == sorted(told)
+    assert told[-1] == (9, 9)
+
+
 def test_verbose_names_what_met_nothing_and_what_rdflib_had_to_do(folder):
     (folder / "shapes" / "more.ttl").write_text(
         """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
@@ -170,6 +180,18 @@ def test_rules_that_meet_nothing_prove_nothing(run, folder):
     result = run("validate", "data.ttl", "--shapes", "shapes", cwd=folder)
     assert result.returncode == 2
     assert result.stderr.startswith("No rule has met anything in the data")
+
+
+def test_a_rule_that_nothing_refers_to_is_reported(folder):
+    (folder / "shapes" / "offices.ttl").write_text(SHAPES.replace("sh:property ex:Name , ", "sh:property "))
+    found = check([folder / "data.ttl"], [folder / "shapes"])
+    [unused] = [finding for finding in found.findings if finding.rule.endswith("unused-shape")]
+    assert (Path(unused.file).name, unused.line, unused.focus) == (
+        "offices.ttl",
+        8,
+        "http://example.org/Name",
+    )
+    assert found.sentence(1, 0, None, "en").endswith("1 violation, 2 warnings, 0 notes.")
 
 
 def test_a_severity_of_its_own_counts_as_a_violation(folder):
@@ -238,6 +260,19 @@ def test_several_files_and_shapes_are_one_graph_each_and_findings_stand_in_their
     assert all(place.startswith(("second.nt:", "third.jsonld")) for place in found)
 
 
+def test_what_is_only_mentioned_stands_where_it_is_mentioned(folder):
+    (folder / "more.ttl").write_text(
+        "<http://example.org/c> <http://example.org/a>\n  <http://example.org/x> ."
+    )
+    (folder / "last.jsonld").write_text('{"@id": "http://example.org/c", "http://example.org/b": "y"}')
+    (folder / "rules.ttl").write_text(
+        """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
+        ex:S a sh:NodeShape ; sh:targetObjectsOf ex:a , ex:b ; sh:class ex:Place ."""
+    )
+    found = check([folder / name for name in ("data.ttl", "more.ttl", "last.jsonld")], [folder / "rules.ttl"])
+    assert sorted(places(found)) == ["last.jsonld:0 Violation", "more.ttl:2 Violation"]
+
+
 def test_lines_are_those_of_subjects_in_any_spelling(folder):
     spelled = DATA.replace("@prefix ex: <http://example.org/> .", "BASE <http://example.org/>\nPREFIX ex: <>")
     (folder / "data.ttl").write_text(spelled.replace("ex:b a", "<b> a"))
@@ -259,6 +294,10 @@ BROKEN = {
     "line.nt": (b"<a:a> <a:b> 1 .", "line.nt:1: This is not valid N-Triples"),
     "line.nq": (b"<a:a> <a:b> <a:c> 1 .", "line.nq:1: This is not valid N-Quads"),
     "open.rdf": (b'<?xml version="1.0"?>\n<rdf:RDF\n', "open.rdf:2: This is not valid RDF/XML"),
+    "number.rdf": (
+        b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:ID="1"/></r:RDF>',
+        "number.rdf is not valid RDF/XML",
+    ),
     "entity.rdf": (b'<!DOCTYPE r [<!ENTITY a "b">]><r/>', "entity.rdf is RDF/XML with a DOCTYPE"),
     "comma.jsonld": (b'{"@id": "a:a"\n "a": 1}', "comma.jsonld:2: This is not valid JSON-LD"),
     "context.jsonld": (

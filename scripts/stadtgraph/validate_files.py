@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyoxigraph import Quad
+from pyoxigraph import NamedNode, Quad
 from rdflib import BNode
 from rdflib.term import Node
 
@@ -55,6 +55,7 @@ class Checked:
         found: Counter[Severity] = Counter()
         for rule, number in self.counts.items():
             found[known[rule]] += number
+        found[Severity.WARNING] += len(self.report.unused)
         return found
 
     def sentence(self, files: int, statements: int, url: str | None, lang: str) -> str:
@@ -127,34 +128,46 @@ def check(
         CannotLook: data or shapes cannot be read, or the shapes break the specification.
 
     """
+    data, shapes = list(_files(data)), [item for item in _files(shapes) if not isinstance(item, Quad)]
     try:
         report = shacl.validate(data, shapes, limit=limit, progress=progress)
     except shacl.MalformedShapes as error:
         raise CannotLook(_malformed(error, shapes)) from error
     files = [source for source in data if not isinstance(source, Quad)]
-    wanted = {str(node) for result in report.results for node in report.owners.get(result.focus_node, ())}
-    wanted |= {str(result.focus_node) for result in report.results}
+    nodes = {result.focus_node for result in report.results}
+    wanted = {str(report.owners[node][0] if node in report.owners else node) for node in nodes}
+    wanted -= {str(node) for node in nodes if isinstance(node, BNode)}
     where = Whereabouts(files, wanted, only=len(files) == len(data) == 1)
-    findings = (_finding(result, report, where) for result in report.results)
-    return Checked(report, sorted(findings, key=Finding.sort_key))
+    findings = [_finding(result, report, where) for result in report.results]
+    return Checked(report, sorted([*findings, *_unused(report, shapes)], key=Finding.sort_key))
+
+
+def _files(items: Iterable[Source | Quad]) -> Iterator[Source | Quad]:
+    """Yield what is given, folders as the files in them."""
+    for item in items:
+        yield from files_in([item]) if isinstance(item, Path) else [item]
 
 
 class Whereabouts:
     """Where subjects stand in files: file and line in Turtle and N-Triples, the file in other forms."""
 
-    def __init__(self, files: Iterable[Source], wanted: set[str], only: bool = False) -> None:
+    def __init__(self, files: Sequence[Source], wanted: set[str], only: bool = False) -> None:
         """Look for the subjects ``wanted``; ``only``: what is not found stands in the only file too."""
-        self.places: dict[str, Places] = {}
-        self.default = ""
-        for file in files if wanted else ():
-            self.places[str(file)] = _places(file, wanted)
-            self.default = str(file) if only else ""
+        self.default = str(files[0]) if only else ""
+        self._places = [(str(file), _places(file, wanted)) for file in files if wanted]
+        self._mentioned: dict[str, tuple[str, str]] = {}
+        if missing := wanted.difference(*(places.subjects for _, places in self._places)):
+            self._mentioned = _mentioned(files, missing)
+            subjects = {subject for subject, _ in self._mentioned.values()} - wanted
+            self._places += [(str(file), _places(file, subjects)) for file in files if subjects]
 
     def place(self, subject: str, predicate: str = "", value: str = "") -> tuple[str, int]:
         """Return file and line of a statement, or of the nearest thing to it."""
+        if subject in self._mentioned:
+            subject, predicate, value = *self._mentioned[subject], subject
         found = [
             (-exactly, file, line)
-            for file, places in self.places.items()
+            for file, places in self._places
             for exactly, line in enumerate(
                 (
                     places.subjects.get(subject),
@@ -167,12 +180,27 @@ class Whereabouts:
         return min(found)[1:] if found else (self.default, 0)
 
 
+def _mentioned(files: Iterable[Source], values: set[str]) -> dict[str, tuple[str, str]]:
+    """Return subject and predicate that first lead to what is no subject itself."""
+    found: dict[str, tuple[str, str]] = {}
+    for quad in (quad for file in files for quad in statements(file)):
+        value = getattr(quad.object, "value", "")
+        if value in values and isinstance(quad.subject, NamedNode):
+            found.setdefault(value, (quad.subject.value, quad.predicate.value))
+    return found
+
+
 def _places(file: Source, wanted: set[str]) -> Places:
     if form_of(file) in TURTLE_LIKE:
         base = file.absolute().as_uri() if isinstance(file, Path) else ""
         return places_of(content_of(file), wanted, base)
-    named = (getattr(quad.subject, "value", "") for quad in statements(file))
-    return Places(subjects=dict.fromkeys((name for name in named if name in wanted), 0))
+    found = Places()
+    for quad in statements(file):
+        subject, predicate = getattr(quad.subject, "value", ""), quad.predicate.value
+        if subject in wanted:
+            found.subjects[subject] = found.predicates[subject, predicate] = 0
+            found.objects[subject, predicate, getattr(quad.object, "value", "")] = 0
+    return found
 
 
 def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts) -> Finding:
@@ -195,6 +223,13 @@ def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts) -> 
 
 def _text(term: Node | None) -> str:
     return f"_:{term}" if isinstance(term, BNode) else str(term or "")
+
+
+def _unused(report: shacl.Report, shapes: Sequence[Source]) -> Iterator[Finding]:
+    where = Whereabouts(shapes, {str(shape) for shape in report.unused}, only=len(shapes) == 1)
+    for shape in map(_text, report.unused):
+        file, line = where.place(shape)
+        yield Finding(Severity.WARNING, RULE + "unused-shape", both("unused-shape"), file, line, shape)
 
 
 def _malformed(error: shacl.MalformedShapes, shapes: Sequence[Source]) -> Iterator[Finding]:

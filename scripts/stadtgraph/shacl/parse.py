@@ -39,7 +39,10 @@ TARGETS: Final = {
     "targetSubjectsOf": "IRI",
     "targetObjectsOf": "IRI",
 }
+SEVERITIES: Final = ("Violation", "Warning", "Info")
 PARAMETERS: Final = {*COMPONENTS, *(name for component in COMPONENTS.values() for name in component.others)}
+# What people write for the namespace of SHACL; a rule in such a one would never fire.
+NEARLY: Final = re.compile(rf"(?!{re.escape(SH)})(?i:https?://(?:www\.)?w3\.org/ns/shacl)(?:[#/]|\Z)")
 RESERVED: Final = ("this", "shapesGraph", "currentShape", "path", "PATH", "value")
 
 
@@ -79,7 +82,9 @@ class _Parser(Reader):
             self._check_recursion(shapes)
         if self.faults:
             raise MalformedShapes(sorted(set(self.faults), key=str))
-        return Plan(shapes)
+        used = {other for shape in shapes.values() for other in referred(*shape.constraints)}
+        idle = (shape for node, shape in shapes.items() if node not in used and not shape.targets)
+        return Plan(shapes, tuple(shape.node for shape in idle if shape.constraints))
 
     def _starts(self) -> Iterator[Term]:
         """Yield what has to be a shape (2.1)."""
@@ -110,10 +115,17 @@ class _Parser(Reader):
             paths[0] if paths else None,
             tuple(self._targets(node, types)),
             tuple(self._constraints(node, path, bool(paths))),
-            self.one(node, "severity", "IRI") or sh("Violation"),
+            self._severity(node),
             self.messages(node),
             self.one(node, "deactivated", "boolean") or False,
         )
+
+    def _severity(self, node: Term) -> ox.NamedNode:
+        """Return the severity (2.1.4): one of SHACL's three, or one that somebody else has made up."""
+        severity: ox.NamedNode = self.one(node, "severity", "IRI") or sh("Violation")
+        if severity.value.startswith(SH) and severity.value.removeprefix(SH) not in SEVERITIES:
+            self.fault(node, "severity", f"{severity} is no severity of SHACL")
+        return severity
 
     def _targets(self, node: Term, types: list[Term]) -> Iterator[tuple[str, Term]]:
         for name, syntax in TARGETS.items():
@@ -192,10 +204,13 @@ class _Parser(Reader):
         if text is None:
             return None
         try:
-            return read_query(text, self._prefixes(node), node, self.messages(node), path, parameters)
+            query = read_query(text, self._prefixes(node), node, self.messages(node), path, parameters)
         except BadQuery as error:
             self.fault(node, verb, str(error))
             return None
+        if query.is_ask != (verb == "ask"):
+            self.fault(node, verb, f"the query is no {verb.upper()} query")
+        return query
 
     def _prefixes(self, node: Term) -> dict[str, str]:
         """Collect ``sh:prefixes/owl:imports*/sh:declare`` (5.2.1)."""
@@ -266,6 +281,9 @@ class _Parser(Reader):
             name = iri.removeprefix(SH)
             if iri == TYPE.value:
                 self._check_classes(column, known["classes"])
+            elif NEARLY.match(iri):
+                for subject in column:
+                    self.fault(self.graph.terms[subject], iri, f"stands in a namespace that is not <{SH}>")
             elif name != iri and name not in known["predicates"]:
                 supported = "is no term of SHACL"
                 if name in known["unsupported"]:
@@ -277,7 +295,10 @@ class _Parser(Reader):
         for subject, classes in column.items():
             for class_ in classes:
                 name = self.graph.terms[class_].value
-                if name.startswith(SH) and name.removeprefix(SH) not in known:
+                if NEARLY.match(name):
+                    reason = f"{name} stands in a namespace that is not <{SH}>"
+                    self.fault(self.graph.terms[subject], TYPE.value, reason)
+                elif name.startswith(SH) and name.removeprefix(SH) not in known:
                     reason = f"sh:{name.removeprefix(SH)} is no class of SHACL that is supported"
                     self.fault(self.graph.terms[subject], TYPE.value, reason)
 

@@ -108,6 +108,7 @@ def report_of(
             for node, (owner, predicate) in outcome.owners.items()
             if node in blank
         },
+        tuple(map(term_to_rdflib, plan.unused)),
         lambda node: described(shapes, to_oxigraph(node)),
     )
 
