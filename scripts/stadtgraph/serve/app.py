@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadtgraph.messages import say
@@ -39,6 +39,10 @@ EVERYWHERE: Final = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"x-content-type-options", b"nosniff"),
 ]
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match, Range",
+    "Access-Control-Max-Age": "86400",
+}
 CONTENT_POLICY: Final = b"content-security-policy"
 
 
@@ -119,6 +123,14 @@ class Front:
         finally:
             record.note(scope, status, size, perf_counter() - start)
 
+    def _methods(self, scope: Scope) -> set[str]:
+        """Return the methods that an address knows."""
+        found = {"GET", "HEAD", "OPTIONS"}
+        for route in self.inner.routes:
+            if isinstance(route, Route) and route.matches(scope)[0] != Match.NONE:
+                found |= route.methods or set()
+        return found
+
     def _strip(self, scope: Scope) -> None:
         """Take the prefix off the path; a server in front may have done so already."""
         if self.prefix and scope["path"].startswith(self.prefix + "/"):
@@ -129,6 +141,10 @@ class Front:
         if self.prefix and scope["path"] == self.prefix:
             address = self.prefix.rpartition("/")[2] + "/"
             await Response(status_code=308, headers={"Location": address})(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            allowed = ", ".join(sorted(self._methods(scope)))
+            headers = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **PREFLIGHT}
+            await Response(status_code=204, headers=headers)(scope, receive, send)
         elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
             await refusal(Request(scope), 414, "serve-too-long", most=LONGEST)(scope, receive, send)
         elif scope["path"][1:].partition("/")[0] in self.routed:

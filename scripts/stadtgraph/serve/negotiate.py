@@ -142,8 +142,8 @@ def language(header: str, offered: tuple[str, ...]) -> str:
             for wish in asked
             if wish.name == lang or wish.name.startswith(f"{lang}-")
         ]
-        if refused := [one for one in fits if one[0] and one[1] == 0]:
-            fits = refused
+        if any(exact and weight == 0 for exact, weight, _ in fits):
+            return -1.0, 0  # not wanted, which is less than not mentioned
         if not fits:
             fits = [(False, wish.weight, -wish.place) for wish in asked if wish.name == "*"]
         return max(((weight, place) for _, weight, place in fits), default=(0.0, 0))
