@@ -99,17 +99,26 @@ def page(
         "head": str(values.get("head", "")),
         "main": _templates().get_template(template).render({**known, "title": title, **values}),
         "here": _same(request, lang),
-        "there": _same(request, next(other for other in LANGUAGES if other != lang)),
+        "there": other_language(request, lang),
     }
     content = PLACES.sub(lambda match: filled[match[1]], publication.frames[lang])
     sent = {"Vary": VARY, "Content-Language": lang, **(headers or {})}
     return Response(content, status, sent, media_type="text/html")
 
 
-def _same(request: Request, lang: str) -> str:
-    """Return the address of the asked page in a language."""
+def fragment(template: str, **values: Any) -> str:
+    """Return a template of this package without a frame."""
+    return _templates().get_template(template).render(values)
+
+
+def other_language(request: Request, lang: str, page: str = "") -> str:
+    """Return the address of the asked page, or of another one, in the other language; ready for HTML."""
+    return _same(request, next(other for other in LANGUAGES if other != lang), page)
+
+
+def _same(request: Request, lang: str, page: str = "") -> str:
     parameters = [pair for pair in request.query_params.multi_items() if pair[0] != "lang"]
-    return str(Markup.escape(f"?{urlencode([*parameters, ('lang', lang)])}"))
+    return str(Markup.escape(f"{page}?{urlencode([*parameters, ('lang', lang)])}"))
 
 
 @cache
