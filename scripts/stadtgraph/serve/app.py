@@ -20,11 +20,13 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadtgraph.messages import say
-from stadtgraph.serve import reconcile, search
+from stadtgraph.serve import protocol, reconcile, search
 from stadtgraph.serve.answers import refusal
 from stadtgraph.serve.documents import Documents
 from stadtgraph.serve.publication import CannotServe, Publication, read, shown
 from stadtgraph.serve.record import Record
+from stadtgraph.serve.remembered import Remembered
+from stadtgraph.serve.workers import Workers
 
 LOOK: Final = 1.0
 LONGEST: Final = 32_000
@@ -160,23 +162,30 @@ def application(settings: Settings) -> ASGIApp:
         CannotServe: nothing is published.
 
     """
-    current = Current(settings)
+    workers = Workers(settings.workers, settings.query_timeout, settings.memory)
+    current = Current(settings, workers)
     routes = [Route("/healthz", health), Route("/metrics", metrics), *search.routes(), *reconcile.routes()]
+    routes += protocol.routes()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         watching = asyncio.create_task(current.watch())
+        opening = asyncio.create_task(workers.open(current.publication))
         publication = current.publication
         title = publication.titles.get(settings.lang) or publication.base
         settings.tell(say("serving", settings.lang, title=title, url=settings.url, digest=publication.digest))
         yield
         watching.cancel()
+        opening.cancel()
+        await workers.close(settings.grace)
         app.state.record.write()
         settings.tell(say("serve-stopped", settings.lang))
 
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.publication = current.publication
     app.state.current = current
+    app.state.workers = workers
+    app.state.remembered = Remembered()
     app.state.prefix = settings.prefix
     app.state.record = Record(settings.tell)
     current.state = app.state
@@ -186,8 +195,8 @@ def application(settings: Settings) -> ASGIApp:
 class Current:
     """The publication that is served, and the one before, of which readers may still hold pages."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, workers: Workers) -> None:
+        self.settings, self.workers = settings, workers
         self._shown = shown_or_none(settings.out)
         self.publication = read(settings.out)
         self.before: Publication | None = None
@@ -220,6 +229,7 @@ class Current:
             if new.digest != self.publication.digest or new.folder != self.publication.folder:
                 self.before, self.publication = self.publication, new
                 self.state.publication = new  # type: ignore[attr-defined]
+                await self.workers.open(new)
                 tell(say("serve-switched", lang, digest=new.digest))
 
 
@@ -235,6 +245,7 @@ async def health(request: Request) -> Response:
     """Say whether the server is up, and with what."""
     publication: Publication = request.app.state.publication
     told = {"up": True, "publication": publication.digest, "version": publication.described["version"]}
+    told["workers"] = request.app.state.workers.state()
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 

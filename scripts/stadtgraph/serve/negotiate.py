@@ -22,6 +22,8 @@ ALIASES: Final = {
     "application/ld+json": ("application/json",),
     "application/rdf+xml": ("application/xml", "text/xml"),
     "application/n-triples": ("text/plain",),
+    "application/sparql-results+json": ("application/json",),
+    "application/sparql-results+xml": ("application/xml", "text/xml"),
     "application/problem+json": ("application/json", "application/ld+json"),
 }
 # Parameters that our documents have, so that a range which names them fits exactly.
