@@ -20,6 +20,7 @@ ORDER = [
     "shacl",
     "house",
     "queries",
+    "serve",
     "validate",
     "derive",
     "show",

@@ -31,6 +31,7 @@ from stadtgraph.site import (
     pages,
     reference,
     rules,
+    served,
     tables,
     void,
 )
@@ -184,6 +185,7 @@ def _closing(reading: Reading, written: Written) -> Documents:
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
     yield from overview.data_pages(reading, written)
+    yield from served.closing_documents(reading, written)
 
 
 @dataclass(frozen=True)

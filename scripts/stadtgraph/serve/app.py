@@ -1,0 +1,199 @@
+"""Put the server together: which address is answered by what, and what holds for every answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stadtgraph.messages import say
+from stadtgraph.serve.answers import refusal
+from stadtgraph.serve.documents import Documents
+from stadtgraph.serve.publication import CannotServe, Publication, read, shown
+from stadtgraph.serve.record import Record
+
+LOOK: Final = 1.0
+LONGEST: Final = 32_000
+POLICY: Final = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+EVERYWHERE: Final = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Content-Location, ETag, Link, Retry-After"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+]
+CONTENT_POLICY: Final = b"content-security-policy"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator may set; ``query_timeout`` and ``grace`` in seconds, ``memory`` in MB."""
+
+    out: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    query_timeout: float = 10.0
+    memory: int = 1024
+    prefix: str = ""
+    behind_proxy: bool = False
+    grace: float = 10.0
+    lang: str = "en"
+    tell: Callable[[str], None] = lambda line: None
+
+
+class Front:
+    """What every request passes: path prefix, length, headers, record; documents need nothing more."""
+
+    def __init__(self, inner: Starlette, settings: Settings) -> None:
+        self.inner, self.prefix, self.tell = inner, settings.prefix, settings.tell
+        self.documents = Documents(inner.state)
+        inner.router.default = self.documents
+        # The first step of each path that a route answers; all others are documents.
+        self.routed = {route.path.split("/")[1] for route in inner.routes if isinstance(route, Route)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+            return
+        start, record = perf_counter(), self.inner.state.record
+        status = size = 0
+
+        async def recorded(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message["headers"] = [*message["headers"], *EVERYWHERE]
+                if not any(name == CONTENT_POLICY for name, _ in headers):
+                    headers.append((CONTENT_POLICY, POLICY.encode()))
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        scope["app"] = self.inner
+        self._strip(scope)
+        try:
+            await self._answer(scope, receive, recorded)
+        except Exception:
+            # One asker's accident; what has begun breaks off, so that nobody takes a half for a whole.
+            logging.getLogger("stadtgraph").exception("%s", scope["raw_path"][:200])
+            if status:
+                raise
+            await refusal(Request(scope), 500, "serve-failed")(scope, receive, recorded)
+        finally:
+            record.note(scope, status, size, perf_counter() - start)
+
+    def _strip(self, scope: Scope) -> None:
+        """Take the prefix off the path; a server in front may have done so already."""
+        if self.prefix and scope["path"].startswith(self.prefix + "/"):
+            scope["path"] = scope["path"].removeprefix(self.prefix)
+            scope["raw_path"] = scope["raw_path"].removeprefix(self.prefix.encode())
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
+            await refusal(Request(scope), 414, "serve-too-long", most=LONGEST)(scope, receive, send)
+        elif scope["path"][1:].partition("/")[0] in self.routed:
+            await self.inner(scope, receive, send)
+        else:
+            await self.documents(scope, receive, send)
+
+
+def application(settings: Settings) -> ASGIApp:
+    """Return the server's application; what is shown is read at once.
+
+    Raises:
+        CannotServe: nothing is published.
+
+    """
+    current = Current(settings)
+    routes = [Route("/healthz", health), Route("/metrics", metrics)]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(current.watch())
+        yield
+        watching.cancel()
+
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.publication = current.publication
+    app.state.current = current
+    app.state.record = Record(settings.tell)
+    current.state = app.state
+    return Front(app, settings)
+
+
+class Current:
+    """The publication that is served, and the one before, of which readers may still hold pages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._shown = shown_or_none(settings.out)
+        self.publication = read(settings.out)
+        self.before: Publication | None = None
+        self.state: object = None
+        self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    async def watch(self) -> None:
+        """Look for another publication each second, and at once on SIGHUP."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._wake.set)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK)
+            self._wake.clear()
+            await self.look()
+
+    async def look(self) -> None:
+        """Take up what is shown now, if that is another publication."""
+        async with self._turn:
+            found = shown_or_none(self.settings.out)
+            if found is None or found == self._shown:
+                return
+            lang, tell = self.settings.lang, self.settings.tell
+            try:
+                new = await asyncio.to_thread(read, self.settings.out)
+            except CannotServe as error:
+                tell(say("serve-cannot-switch", lang, reason=error.sentence(lang)))
+                return
+            self._shown = found
+            if new.digest != self.publication.digest or new.folder != self.publication.folder:
+                self.before, self.publication = self.publication, new
+                self.state.publication = new  # type: ignore[attr-defined]
+                tell(say("serve-switched", lang, digest=new.digest))
+
+
+def shown_or_none(out: Path) -> tuple[str, int, int] | None:
+    """Return what changes when another publication is shown; None while there is none."""
+    try:
+        return shown(out)
+    except OSError:
+        return None
+
+
+async def health(request: Request) -> Response:
+    """Say whether the server is up, and with what."""
+    publication: Publication = request.app.state.publication
+    told = {"up": True, "publication": publication.digest, "version": publication.described["version"]}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+async def metrics(request: Request) -> Response:
+    """Tell the numbers in Prometheus' text format."""
+    content, kind = request.app.state.record.exposition()
+    return Response(content, headers={"Cache-Control": "no-store", "Content-Type": kind})

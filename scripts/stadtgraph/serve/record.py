@@ -1,0 +1,54 @@
+"""What the server notes: a line for each request, and numbers for Prometheus.
+
+Neither holds anything about a person: no address of the client, no query string, no referrer, no browser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.types import Scope
+
+SHOWN: Final = 200
+UNSEEN: Final = re.compile(rb"[^!-~]")
+METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "POST"))
+
+
+class Record:
+    """Note requests."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
+        self._tell = tell
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "stadtgraph_requests", "Requests answered.", ["method", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "stadtgraph_request_seconds", "Time until an answer was sent.", registry=self.registry
+        )
+        self._bytes = Counter("stadtgraph_sent_bytes", "Bytes of content sent.", registry=self.registry)
+        self._counted: dict[tuple[str, int], Counter] = {}
+
+    def note(self, scope: Scope, status: int, size: int, seconds: float) -> None:
+        """Note an answer; ``seconds`` is what it took, ``status`` 0 when the client was gone before."""
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        counter = self._counted.get((method, status))
+        if counter is None:
+            counter = self._counted[method, status] = self._requests.labels(method, str(status))
+        counter.inc()
+        self._seconds.observe(seconds)
+        self._bytes.inc(size)
+        path = UNSEEN.sub(b"?", scope["raw_path"][:SHOWN]).decode()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._tell(f"{now} {method} {path} {status} {size} {seconds * 1000:.1f} ms")
+
+    def exposition(self) -> tuple[bytes, str]:
+        """Return the numbers and their media type."""
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
