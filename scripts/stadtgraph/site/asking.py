@@ -45,7 +45,7 @@ SAID: Final = {
     "infoFiltered": "yasr-info-filtered",
     "emptyTable": "query-none",
     "zeroRecords": "yasr-info-empty",
-    "editor": "sparql-query",
+    "row": "yasr-row",
     "asking": "sparql-asking",
     "answer": "sparql-answer",
     "download": "sparql-download",

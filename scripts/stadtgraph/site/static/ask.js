@@ -9,7 +9,7 @@
   const words = JSON.parse(form.dataset.words);
   const endpoint = new URL(form.getAttribute("action"), document.baseURI);
   const prefixes = Object.fromEntries(
-    [...document.querySelectorAll("#prefixes ~ .table tbody tr")].map((row) => {
+    [...document.querySelectorAll("#spaces tbody tr")].map((row) => {
       const [name, space] = row.querySelectorAll("code");
       return [name.textContent.slice(0, -1), space.textContent];
     }),
@@ -63,7 +63,7 @@
   };
   // Prefixes are the graph's own; the editor's other completions would ask foreign hosts.
   Yasqe.forkAutocompleter("prefixes", {
-    name: "graph", persistenceId: null, onInitialize: undefined,
+    name: "graph", persistenceId: null,
     get: () => Object.entries(prefixes).map(([name, space]) => `${name}: <${space}>`),
   }, false);
   const place = document.getElementById("editor");
@@ -81,7 +81,18 @@
   input.setAttribute("aria-labelledby", "query-label");
   input.setAttribute("aria-describedby", "query-keys");
   put = (text) => { yasqe.setValue(text); };
-  yasqe.on("change", () => { field.value = yasqe.getValue(); });
+  // The server knows the prefixes; the editor marks them as unknown until they are declared.
+  const declare = () => {
+    const known = yasqe.getPrefixesFromQuery();
+    const bare = yasqe.getValue().replace(/<[^<>\s]*>|"[^"\n]*"|'[^'\n]*'|#.*/g, " ");
+    const used = new Set([...bare.matchAll(/(?<![\w?$:-])([A-Za-z]\w*):/g)].map((found) => found[1]));
+    const missing = Object.entries(prefixes).filter(([name]) => used.has(name) && !(name in known));
+    if (missing.length) yasqe.addPrefixes(Object.fromEntries(missing.reverse()));
+  };
+  yasqe.on("change", (editor, change) => {
+    field.value = yasqe.getValue();
+    if (change.origin === "paste" || change.origin === "setValue") setTimeout(declare);
+  });
   field.closest(".question").classList.add("edited");
   field.hidden = true;
   document.getElementById("query-label").addEventListener("click", () => yasqe.focus());
@@ -108,11 +119,15 @@
   const open = () => {
     answer.replaceChildren(element("h2", words.answer));
     const box = answer.appendChild(element("div", ""));
-    yasr = new Yasr(box, { persistenceId: null, prefixes, errorRenderers: [async (error) => element("p", error.text || words.silent)] });
+    yasr = new Yasr(box, {
+      persistenceId: null, prefixes, plugins: { table: { enabled: true, dynamicConfig: { compact: true } } }, 
+      errorRenderers: [async (error) => element("p", error.text || words.silent)],
+    });
     for (const unwanted of yasr.rootEl.querySelectorAll(".yasr_external_ref_btn, .yasr_downloadIcon")) unwanted.remove();
     for (const button of yasr.rootEl.querySelectorAll(".yasr_btnGroup button")) button.removeAttribute("aria-label");
     yasr.on("drawn", () => {
       translate(yasr.rootEl);
+      for (const title of yasr.rootEl.querySelectorAll("th .dt-column-title:empty")) title.append(element("span", words.row, { className: "unseen" }));
       for (const size of yasr.rootEl.querySelectorAll(".tableSizer")) size.setAttribute("aria-label", words["Page size: "].trim());
       for (const text of yasr.rootEl.querySelectorAll(".CodeMirror textarea")) text.setAttribute("aria-label", words.Response);
     });
