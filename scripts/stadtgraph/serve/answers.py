@@ -91,19 +91,24 @@ def page(
     publication: Publication = request.app.state.publication
     lang = language_of(request)
     root = root_of(request)
-    known = {"lang": lang, "root": root, "say": lambda key, **values: say(key, lang, **values)}
-    filled = {
+    parts = {
         "root": root,
         "kind": values.get("kind", "plain"),
         "title": str(Markup.escape(title)),
         "head": str(values.get("head", "")),
-        "main": _templates().get_template(template).render({**known, "title": title, **values}),
+        "main": filled(template, lang, root=root, title=title, **values),
         "here": _same(request, lang),
         "there": _same(request, next(other for other in LANGUAGES if other != lang)),
     }
-    content = PLACES.sub(lambda match: filled[match[1]], publication.frames[lang])
+    content = PLACES.sub(lambda match: parts[match[1]], publication.frames[lang])
     sent = {"Vary": VARY, "Content-Language": lang, **(headers or {})}
     return Response(content, status, sent, media_type="text/html")
+
+
+def filled(template: str, lang: str, **values: Any) -> str:
+    """Return a template of this package filled; it is given ``lang`` and ``say`` besides."""
+    known = {"lang": lang, "say": lambda key, **values: say(key, lang, **values)}
+    return _templates().get_template(template).render({**known, **values})
 
 
 def _same(request: Request, lang: str) -> str:

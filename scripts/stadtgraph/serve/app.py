@@ -21,15 +21,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stadtgraph.messages import say
 from stadtgraph.serve.answers import refusal
 from stadtgraph.serve.documents import Documents
+from stadtgraph.serve.policy import POLICY
 from stadtgraph.serve.publication import CannotServe, Publication, read, shown
 from stadtgraph.serve.record import Record
 
 LOOK: Final = 1.0
 LONGEST: Final = 32_000
-POLICY: Final = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 EVERYWHERE: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Content-Location, ETag, Link, Retry-After"),

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from stadtgraph.serve import negotiate
 from stadtgraph.serve.answers import refusal
 from stadtgraph.serve.negotiate import Form
+from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import CODINGS, Publication
 
 Headers = list[tuple[bytes, bytes]]
@@ -242,6 +243,8 @@ def _headers(
     yield b"accept-ranges", b"bytes"
     if form.media == "image/svg+xml" and content and not coding:
         yield b"content-security-policy", _policy(content)
+    if form.name.startswith("sparql.") and form.media == "text/html":
+        yield b"content-security-policy", POLICY_OF_EDITOR.encode()
     for link in publication.links(form, forms, up):
         yield b"link", link.encode()
 
