@@ -244,6 +244,8 @@ def show(name: str, root: Path, lang: str) -> None:
 @_common
 def serve(out: Path | None, root: Path, lang: str, **given: Any) -> None:
     """Serve what was published, until told to stop."""
+    from dataclasses import replace
+
     from stadtgraph.serve.app import Settings
     from stadtgraph.serve.publication import CannotServe
     from stadtgraph.serve.server import checked
@@ -253,7 +255,7 @@ def serve(out: Path | None, root: Path, lang: str, **given: Any) -> None:
     settings = Settings(out=(out or root / "public").absolute(), lang=lang, tell=click.echo, **given)
     try:
         listening = checked(settings)
-        start(settings, listening)
+        start(replace(settings, port=listening.getsockname()[1]), listening)
     except CannotServe as error:
         _stop(error.sentence(lang))
 

@@ -91,30 +91,34 @@ def page(
     publication: Publication = request.app.state.publication
     lang = language_of(request)
     root = root_of(request)
-    parts = {
+    known = {"lang": lang, "root": root, "say": lambda key, **values: say(key, lang, **values)}
+    filled = {
         "root": root,
         "kind": values.get("kind", "plain"),
         "title": str(Markup.escape(title)),
         "head": str(values.get("head", "")),
-        "main": filled(template, lang, root=root, title=title, **values),
+        "main": _templates().get_template(template).render({**known, "title": title, **values}),
         "here": _same(request, lang),
-        "there": _same(request, next(other for other in LANGUAGES if other != lang)),
+        "there": other_language(request, lang),
     }
-    content = PLACES.sub(lambda match: parts[match[1]], publication.frames[lang])
+    content = PLACES.sub(lambda match: filled[match[1]], publication.frames[lang])
     sent = {"Vary": VARY, "Content-Language": lang, **(headers or {})}
     return Response(content, status, sent, media_type="text/html")
 
 
-def filled(template: str, lang: str, **values: Any) -> str:
-    """Return a template of this package filled; it is given ``lang`` and ``say`` besides."""
-    known = {"lang": lang, "say": lambda key, **values: say(key, lang, **values)}
-    return _templates().get_template(template).render({**known, **values})
+def fragment(template: str, **values: Any) -> str:
+    """Return a template of this package without a frame."""
+    return _templates().get_template(template).render(values)
 
 
-def _same(request: Request, lang: str) -> str:
-    """Return the address of the asked page in a language."""
+def other_language(request: Request, lang: str, page: str = "") -> str:
+    """Return the address of the asked page, or of another one, in the other language; ready for HTML."""
+    return _same(request, next(other for other in LANGUAGES if other != lang), page)
+
+
+def _same(request: Request, lang: str, page: str = "") -> str:
     parameters = [pair for pair in request.query_params.multi_items() if pair[0] != "lang"]
-    return str(Markup.escape(f"?{urlencode([*parameters, ('lang', lang)])}"))
+    return str(Markup.escape(f"{page}?{urlencode([*parameters, ('lang', lang)])}"))
 
 
 @cache

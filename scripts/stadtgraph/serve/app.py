@@ -13,12 +13,14 @@ from time import perf_counter
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadtgraph.messages import say
+from stadtgraph.serve import reconcile, search
 from stadtgraph.serve.answers import refusal
 from stadtgraph.serve.documents import Documents
 from stadtgraph.serve.policy import POLICY
@@ -53,6 +55,12 @@ class Settings:
     lang: str = "en"
     tell: Callable[[str], None] = lambda line: None
 
+    @property
+    def url(self) -> str:
+        """Return the address of the start page on this machine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}{self.prefix}/"
+
 
 class Front:
     """What every request passes: path prefix, length, headers, record; documents need nothing more."""
@@ -86,12 +94,24 @@ class Front:
         scope["app"] = self.inner
         self._strip(scope)
         try:
-            await self._answer(scope, receive, recorded)
+            try:
+                await self._answer(scope, receive, recorded)
+            except FileNotFoundError:
+                # The publication was taken away because newer ones came quickly.
+                if status:
+                    raise
+                await self.inner.state.current.look()
+                await self._answer(scope, receive, recorded)
+        except HTTPException as error:
+            allowed = (error.headers or {}).get("Allow", "")
+            values = {"method": scope["method"], "allowed": allowed}
+            answer = refusal(Request(scope), error.status_code, "serve-method", error.headers, **values)
+            await answer(scope, receive, recorded)
         except Exception:
             # One asker's accident; what has begun breaks off, so that nobody takes a half for a whole.
-            logging.getLogger("stadtgraph").exception("%s", scope["raw_path"][:200])
             if status:
                 raise
+            logging.getLogger("stadtgraph").exception("%s", scope["raw_path"][:200])
             await refusal(Request(scope), 500, "serve-failed")(scope, receive, recorded)
         finally:
             record.note(scope, status, size, perf_counter() - start)
@@ -103,10 +123,13 @@ class Front:
             scope["raw_path"] = scope["raw_path"].removeprefix(self.prefix.encode())
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
+        if self.prefix and scope["path"] == self.prefix:
+            address = self.prefix.rpartition("/")[2] + "/"
+            await Response(status_code=308, headers={"Location": address})(scope, receive, send)
+        elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
             await refusal(Request(scope), 414, "serve-too-long", most=LONGEST)(scope, receive, send)
         elif scope["path"][1:].partition("/")[0] in self.routed:
-            await self.inner(scope, receive, send)
+            await self.inner.router(scope, receive, send)
         else:
             await self.documents(scope, receive, send)
 
@@ -119,17 +142,23 @@ def application(settings: Settings) -> ASGIApp:
 
     """
     current = Current(settings)
-    routes = [Route("/healthz", health), Route("/metrics", metrics)]
+    routes = [Route("/healthz", health), Route("/metrics", metrics), *search.routes(), *reconcile.routes()]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         watching = asyncio.create_task(current.watch())
+        publication = current.publication
+        title = publication.titles.get(settings.lang) or publication.base
+        settings.tell(say("serving", settings.lang, title=title, url=settings.url, digest=publication.digest))
         yield
         watching.cancel()
+        app.state.record.write()
+        settings.tell(say("serve-stopped", settings.lang))
 
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.publication = current.publication
     app.state.current = current
+    app.state.prefix = settings.prefix
     app.state.record = Record(settings.tell)
     current.state = app.state
     return Front(app, settings)

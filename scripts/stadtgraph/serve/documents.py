@@ -22,7 +22,8 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from stadtgraph.serve import negotiate
-from stadtgraph.serve.answers import refusal
+from stadtgraph.serve.answers import language_of, refusal, root_of
+from stadtgraph.serve.near import meant
 from stadtgraph.serve.negotiate import Form
 from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import CODINGS, Publication
@@ -54,10 +55,6 @@ class Ready:
     repeated: Headers
 
 
-class Gone(Exception):
-    """A document has vanished because its publication was taken away; there is a newer one."""
-
-
 class Documents:
     """Answer with what was published, as an ASGI application without layers."""
 
@@ -76,11 +73,7 @@ class Documents:
             answer = refusal(Request(scope), 405, "serve-method", {"Allow": ALLOWED}, **values)
             await answer(scope, receive, send)
         else:
-            try:
-                await self._answer(scope, receive, send)
-            except Gone:
-                await self._state.current.look()
-                await self._answer(scope, receive, send)
+            await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         publication: Publication = self._state.publication
@@ -119,7 +112,11 @@ class Documents:
         return before.find(path) if before and path.startswith("static/") else ()
 
     async def _nothing(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await refusal(Request(scope), 404, "serve-not-found")(scope, receive, send)
+        request = Request(scope)
+        publication, path = self._state.publication, scope["path"]
+        arguments = (publication, path, root_of(request), language_of(request))
+        near = await asyncio.to_thread(meant, *arguments)
+        await refusal(request, 404, "serve-not-found", near=near)(scope, receive, send)
 
     def _ready(
         self, publication: Publication, path: str, forms: Sequence[Form], form: Form, encodings: str
@@ -198,15 +195,12 @@ def _read(publication: Publication, path: str, forms: Sequence[Form], form: Form
     """Return a document made ready to send.
 
     Raises:
-        Gone: the document is no longer there.
+        FileNotFoundError: the publication has been taken away; there is a newer one.
 
     """
     file = publication.folder / (form.name + CODINGS.get(coding, ""))
-    try:
-        status = file.stat()
-        content = file.read_bytes() if status.st_size <= SMALL else None
-    except OSError as error:
-        raise Gone from error
+    status = file.stat()
+    content = file.read_bytes() if status.st_size <= SMALL else None
     etag = f'"{publication.sums.find(form.name)[:20]}{coding and "-" + coding}"'.encode()
     headers = list(_headers(publication, path, forms, form, content, coding))
     headers += [
@@ -270,7 +264,7 @@ async def _send(scope: Scope, send: Send, headers: dict[bytes, bytes], ready: Re
             await _empty(send, 416, [(b"content-range", b"bytes */%d" % ready.size)])
             return
         status, sent = 206, [*sent, (b"content-range", b"bytes %d-%d/%d" % (start, end - 1, ready.size))]
-    file = None if ready.content is not None else _opened(ready.path)
+    file = None if ready.content is not None else ready.path.open("rb")
     length = (b"content-length", b"%d" % (end - start))
     await send({"type": "http.response.start", "status": status, "headers": [*sent, length]})
     if scope["method"] == "HEAD":
@@ -283,13 +277,6 @@ async def _send(scope: Scope, send: Send, headers: dict[bytes, bytes], ready: Re
         await _pieces(send, file, start, end)
     if file:
         file.close()
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise Gone from error
 
 
 async def _pieces(send: Send, file: BinaryIO, start: int, end: int) -> None:

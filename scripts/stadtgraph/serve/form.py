@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stadtgraph.messages import count_of, say
-from stadtgraph.serve.answers import VARY, filled, language_of, root_of
+from stadtgraph.serve.answers import VARY, fragment, language_of, root_of
 from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.refused import Refused
@@ -108,7 +108,7 @@ def answered(
     if shown < table.total:
         count = say("answer-first", lang, shown=count_of("row", shown, lang), total=count)
     return Markup(  # noqa: S704 (a template with autoescape made it)
-        filled(
+        drawn(
             "answer.html",
             lang,
             hints=[say(key, lang, **values) for key, values in told.hints],
@@ -121,6 +121,11 @@ def answered(
             downloads=links,
         )
     )
+
+
+def drawn(template: str, lang: str, **values: Any) -> str:
+    """Return a part of a page in a language."""
+    return fragment(template, lang=lang, say=lambda key: say(key, lang), **values)
 
 
 def _place(fault: Refused, text: str) -> tuple[int, str, str, str] | None:

@@ -91,9 +91,14 @@ class Thing:
     section: str
     classes: tuple[str, ...]
 
+    @property
+    def slug(self) -> str:
+        """Return what names the thing within the city: the end of its IRI."""
+        return self.page.removeprefix("doc/")
+
     def name(self, lang: str) -> str:
         """Return the name in a language, else in another, else the end of the IRI."""
-        return self.names.get(lang) or next(iter(self.names.values()), "") or self.iri.rpartition("/")[2]
+        return self.names.get(lang) or next(iter(self.names.values()), "") or self.slug
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +109,8 @@ class Publication:
     digest: str
     described: Mapping[str, Any]
     sums: Sums = field(repr=False)
+    # What others made of it and want to keep as long as it is served.
+    made: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def base(self) -> str:
@@ -144,7 +151,7 @@ class Publication:
     def things(self) -> dict[str, Thing]:
         """Return every thing by its IRI; read when somebody first asks."""
         found = {}
-        with (self.folder / "server" / "things.jsonl").open(encoding="utf-8") as lines:
+        with (self.folder / "server" / "names.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
                 iri, page, names, others, section, classes = json.loads(line)
                 found[iri] = Thing(iri, page, names, tuple(others), section, tuple(classes))

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from stadtgraph import queries
 from stadtgraph.queries import BadQuery
 from stadtgraph.serve import form, negotiate, openapi, protocol
-from stadtgraph.serve.answers import Near, filled, language_of, refusal
+from stadtgraph.serve.answers import Near, language_of, refusal
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
 
@@ -148,7 +148,7 @@ async def _page(
     )
     content = form.published(publication, f"queries/{question.slug}{endings[lang]}")
     values = {one.name: given.get(one.name, _usual(one, lang)) for one in question.parameters}
-    inputs = filled(
+    inputs = form.drawn(
         "parameters.html", lang, question=question, values=values, action=question.slug + endings[lang]
     )
     content = content.replace("<!--parameters-->", inputs)

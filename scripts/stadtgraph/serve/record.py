@@ -5,6 +5,7 @@ Neither holds anything about a person: no address of the client, no query string
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Final
 from starlette.types import Scope
 
 SHOWN: Final = 200
+TOGETHER: Final = 0.2
 UNSEEN: Final = re.compile(rb"[^!-~]")
 METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "POST"))
 
@@ -33,6 +35,7 @@ class Record:
         )
         self._bytes = Counter("stadtgraph_sent_bytes", "Bytes of content sent.", registry=self.registry)
         self._counted: dict[tuple[str, int], Counter] = {}
+        self._lines: list[str] = []
 
     def note(self, scope: Scope, status: int, size: int, seconds: float) -> None:
         """Note an answer; ``seconds`` is what it took, ``status`` 0 when the client was gone before."""
@@ -45,7 +48,15 @@ class Record:
         self._bytes.inc(size)
         path = UNSEEN.sub(b"?", scope["raw_path"][:SHOWN]).decode()
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._tell(f"{now} {method} {path} {status} {size} {seconds * 1000:.1f} ms")
+        if not self._lines:
+            asyncio.get_running_loop().call_later(TOGETHER, self.write)
+        self._lines.append(f"{now} {method} {path} {status} {size} {seconds * 1000:.1f} ms")
+
+    def write(self) -> None:
+        """Write the lines that have gathered; one by one they would cost more than the answers."""
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._tell("\n".join(lines))
 
     def exposition(self) -> tuple[bytes, str]:
         """Return the numbers and their media type."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 import errno
 import logging
 import re
+import resource
+import signal
 import socket
 from typing import Final
 
 import uvicorn
 
 from stadtgraph.serve.app import Settings, application
+from stadtgraph.serve.connection import Connection
 from stadtgraph.serve.publication import CannotServe
 
 PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 WAITING: Final = 1024
+# How many files and connections may be open, and how many of these are not for clients.
+FILES: Final = 4096
+RESERVED: Final = 256
 
 
 def checked(settings: Settings) -> socket.socket:
@@ -44,7 +50,7 @@ def serve(settings: Settings, listening: socket.socket) -> None:
     config = uvicorn.Config(
         application(settings),
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -53,5 +59,18 @@ def serve(settings: Settings, listening: socket.socket) -> None:
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips="127.0.0.1,::1",
         timeout_graceful_shutdown=int(settings.grace),
+        limit_concurrency=_connections(),
+        backlog=WAITING,
     )
+    # Uvicorn raises the signal again once all is answered; that this was asked for is no failure.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _connections() -> int:
+    """Return how many connections there may be, after asking for as many as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files - RESERVED

@@ -148,12 +148,12 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, step: S
         before = last.find(iri)
         documents = before.documents if before else []
         if before and before.footprint == footprint and writer.keep(last.folder, documents):
-            reused += len(documents)
+            reused += sum(not document.packed for document in documents)
             notes.write(before.line)
         else:
-            documents = [writer.write(*document) for document in _documents(reading, iri)]
+            documents = [one for document in _documents(reading, iri) for one in writer.write(*document)]
             last.compare(iri, before, documents)
-            entry = [iri, footprint, [[d.name, d.digest, d.size, d.made] for d in documents]]
+            entry = [iri, footprint, [[d.name, d.digest, d.size, d.made, d.packed] for d in documents]]
             notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
         step(number + 1, len(things))
     last.rest()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.site.dumps import dumps
+from stadtgraph.site.packed import ENDINGS
 from stadtgraph.site.things import SAFE, VERSION, Site
 
 LATEST: Final = "download/latest"
@@ -25,14 +26,20 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
     """Yield the dumps, those of this version, and those of the versions before."""
     folders = [LATEST, *([f"download/{version(site)}"] if version(site) else [])]
     for suffix, content in dumps(site.store, site.city.prefixes):
-        packed = gzip.compress(content, 9, mtime=0) if len(content) > LARGE else b""
-        for folder in folders:
-            yield f"{folder}/dataset.{suffix}", content
-            if packed:
-                yield f"{folder}/dataset.{suffix}.gz", packed
+        yield from _offered(folders, f"dataset.{suffix}", content)
     for number, kept in site.earlier.items():
         for path in sorted(kept.iterdir()):
-            yield f"download/{number}/{path.name}", path.read_bytes()
+            if path.suffix not in ENDINGS:
+                yield from _offered([f"download/{number}"], path.name, path.read_bytes())
+
+
+def _offered(folders: Sequence[str], name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a file for each folder; a large one packed too, which comes first and so is packed once."""
+    packed = gzip.compress(content, 9, mtime=0) if len(content) > LARGE else b""
+    for folder in folders:
+        if packed:
+            yield f"{folder}/{name}.gz", packed
+        yield f"{folder}/{name}", content
 
 
 def earlier(out: Path, current: str) -> dict[str, Path]:

@@ -332,7 +332,13 @@ def _search(frame: Frame) -> Iterator[tuple[str, bytes]]:
     entries.sort(key=lambda entry: (folded(entry[0]), entry[2]))
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
     yield f"search.{frame.lang}.js", f"window.searchIndex = [\n{lines}\n];\n".encode()
-    yield frame.file("search"), frame.render("search.html", "search", lists=_lists(frame, "search"))
+    yield frame.file("search"), search_page(frame)
+
+
+def search_page(frame: Frame, **found: Any) -> bytes:
+    """Return the search page; the server fills in what is ``found``."""
+    filled = {"question": "", "count": "", "results": "", "served": False, **found}
+    return frame.render("search.html", "search", lists=_lists(frame, "search"), **filled)
 
 
 def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:

@@ -1,32 +1,42 @@
 """What the server has to know, so that it reads nothing but the publication (``server/``).
 
-``publication.json`` says what is published; ``things.jsonl`` names every thing on a line of its own, for
+``publication.json`` says what is published; ``names.jsonl`` names every thing on a line of its own, for
 near matches and for matching lists of names; ``frame.<language>.txt`` is what every page has around its
-content.
+content, ``search.<language>.txt`` the search page without its results.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
 from stadtgraph.messages import LANGUAGES
-from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.queries import Question, read
+from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.downloads import LATEST, version
 from stadtgraph.site.frame import Frame, section_of
+from stadtgraph.site.overview import search_page
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.rules import media_types
 from stadtgraph.site.things import DATASERVICE, MODIFIED
+from stadtgraph.site.words import Words
 from stadtgraph.terms import TYPE, text
 
 FOLDER: Final = "server"
 ALTERNATIVES: Final = (VOCABULARIES["skos"] + "altLabel", VOCABULARIES["schema"] + "alternateName")
 DCTERMS: Final = VOCABULARIES["dcterms"]
+# What everything in a section is, whatever else it is.
+GENERAL: Final = {
+    "body": VOCABULARIES["org"] + "Organization",
+    "place": VOCABULARIES["schema"] + "Place",
+    "concept": VOCABULARIES["skos"] + "Concept",
+    "event": VOCABULARIES["schema"] + "Event",
+}
 
 
 def closing_documents(
@@ -36,7 +46,9 @@ def closing_documents(
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         yield f"{FOLDER}/frame.{lang}.txt", frame.shell()
-    yield f"{FOLDER}/things.jsonl", b"".join(_line(thing) for thing in _things(reading))
+        places = {"question": "@question@", "count": "@count@", "results": "@results@", "there": "@there@"}
+        yield f"{FOLDER}/search.{lang}.txt", search_page(frame, **places, served=True)
+    yield f"{FOLDER}/names.jsonl", b"".join(_line(thing) for thing in _things(reading))
     yield f"{FOLDER}/publication.json", _indented(_publication(reading, written))
 
 
@@ -68,8 +80,35 @@ def _publication(reading: Reading, written: Mapping[str, tuple[str, int]]) -> di
         "static": {
             name: f"static/{file}" for name, file in sorted(Frame.of(reading, LANGUAGES[0]).static.items())
         },
+        **_terms(reading),
+        "kinds": [
+            {"section": section, "class": iri, "name": {lang: Words(lang)(section) for lang in LANGUAGES}}
+            for section, iri in GENERAL.items()
+        ],
         "dump": f"{LATEST}/dataset.nq",
         "questions": [_question(read(path)) for path in reading.city.queries()],
+    }
+
+
+def _terms(reading: Reading) -> dict[str, dict[str, Any]]:
+    """Return classes and properties of the city's things with their names, and which class has which."""
+    used: dict[str, set[str]] = {}
+    for iri in reading.site.things:
+        if iri.startswith(reading.base + LOCAL["id"]):
+            own = {quad.predicate.value for quad in reading.outgoing(iri)}
+            general = GENERAL.get(section_of(reading, iri))
+            for name in {*reading.types(iri), *([general] if general else [])}:
+                used.setdefault(name, set()).update(own)
+
+    def named(iri: str, tell: Callable[[Reading, str, Words], str]) -> dict[str, str]:
+        return {lang: tell(reading, iri, Words(lang)) for lang in LANGUAGES}
+
+    properties = sorted(set().union(*used.values()))
+    return {
+        "classes": {
+            iri: {"name": named(iri, other_term), "properties": sorted(used[iri])} for iri in sorted(used)
+        },
+        "properties": {iri: named(iri, predicate) for iri in properties},
     }
 
 

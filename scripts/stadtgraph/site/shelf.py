@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from stadtgraph.messages import say
+from stadtgraph.site.packed import siblings
 
 SUMS: Final = "SHA256SUMS"
 THINGS: Final = ".things"
@@ -45,23 +46,35 @@ class Document:
     digest: str
     size: int
     made: int
+    packed: bool = False
 
 
 @dataclass
 class Writer:
-    """Write a publication document by document; nothing is held but names and checksums."""
+    """Write a publication document by document; nothing is held but names and checksums.
+
+    ``packed`` are the documents once more in few bytes; they are not counted as documents.
+    """
 
     folder: Path
     written: dict[str, tuple[str, int]] = field(default_factory=dict)
+    packed: dict[str, tuple[str, int]] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
-    def write(self, name: str, content: bytes) -> Document:
-        """Write one document."""
+    def write(self, name: str, content: bytes) -> list[Document]:
+        """Write one document, and its packed forms."""
+        found = [self._write(name, content, False)]
+        for other, packed in siblings(name, content):
+            if other not in self.written:
+                found.append(self._write(other, packed, True))
+        return found
+
+    def _write(self, name: str, content: bytes, packed: bool) -> Document:
         with open(self._path(name), "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
             file.write(content)
             file.flush()
             made = os.fstat(file.fileno()).st_mtime_ns
-        return self._note(Document(name, hashlib.sha256(content).hexdigest(), len(content), made))
+        return self._note(Document(name, hashlib.sha256(content).hexdigest(), len(content), made, packed))
 
     def keep(self, last: Path, documents: list[Document]) -> bool:
         """Take over documents of the last publication as they are; return whether all of them could be.
@@ -82,14 +95,19 @@ class Writer:
 
     def finish(self) -> tuple[str, int]:
         """Write the checksums; return the digest of the whole and its size in bytes."""
-        sums = sorted((name, digest) for name, (digest, _) in self.written.items())
+        everything = {**self.written, **self.packed}
+        sums = sorted((name, digest) for name, (digest, _) in everything.items())
         listing = "".join(f"{digest}  {name}\n" for name, digest in sums).encode()
-        self.write(SUMS, listing)
+        self._write(SUMS, listing, False)
         return hashlib.sha256(listing).hexdigest()[:16], sum(size for _, size in self.written.values())
 
     def _path(self, name: str) -> str:
         folder, _, _ = name.rpartition("/")
-        if name in self.written or any(part in ("", ".", "..") for part in name.split("/")):
+        if (
+            name in self.written
+            or name in self.packed
+            or any(part in ("", ".", "..") for part in name.split("/"))
+        ):
             raise CannotPublish("name-taken", name=name)
         if folder not in self._folders:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
@@ -97,7 +115,8 @@ class Writer:
         return f"{self.folder}/{name}"
 
     def _note(self, document: Document) -> Document:
-        self.written[document.name] = (document.digest, document.size)
+        noted = self.packed if document.packed else self.written
+        noted[document.name] = (document.digest, document.size)
         return document
 
 
