@@ -50,6 +50,7 @@ RESULTS: Final = {
 }
 GRAPHS: Final = {"json": RdfFormat.JSON_LD, "turtle": RdfFormat.TURTLE, "xml": RdfFormat.RDF_XML}
 NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+LONGEST: Final = 2000  # characters in a value
 DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FORMATS: Final = ("table", *RESULTS, "turtle")
 
@@ -190,6 +191,8 @@ def fill(question: Question, given: Mapping[str, str], base: str) -> str:
 
 def _term(parameter: Parameter, value: str, base: str) -> str:
     """Return a value as a term of SPARQL."""
+    if len(value) > LONGEST:
+        raise BadQuery("query-value-too-long", name=parameter.name, most=str(LONGEST))
     if parameter.allowed and value not in parameter.allowed:
         allowed = ", ".join(parameter.allowed)
         raise BadQuery("query-not-allowed", name=parameter.name, value=value, allowed=allowed)

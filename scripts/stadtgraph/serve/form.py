@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -20,6 +21,7 @@ from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.table import LINES, STATEMENT, Table, cells, collect
 from stadtgraph.serve.worker import Question
+from stadtgraph.serve.workers import Workers
 
 ANSWER: Final = re.compile(r"<!--answer-->.*?<!--/answer-->", re.DOTALL)
 FIELD: Final = re.compile(r'(<textarea id="query"[^>]*>\n).*?(</textarea>)', re.DOTALL)
@@ -55,9 +57,12 @@ class Told:
 
 async def ask(request: Request, question: Question) -> Told:
     """Ask, and keep as much of the answer as a page shows."""
+    workers: Workers = request.app.state.workers
     try:
-        answer = await request.app.state.workers.ask(replace(question, **LINES))
-        return Told(await collect(answer), hints=tuple(map(tuple, answer.about["hints"])))
+        answer = await workers.ask(replace(question, **LINES))
+        with closing(answer):
+            hints = tuple((key, values) for key, values in answer.about["hints"])
+            return Told(await collect(answer), hints=hints)
     except Refused as refused:
         return Told(fault=refused)
 
@@ -76,19 +81,15 @@ async def page(request: Request, question: Question) -> Response:
     for other in name.keys() - {lang}:
         link = escape(f"sparql?{urlencode([*asked, ('lang', other)])}")
         content = content.replace(f'href="{name[other]}"', f'href="{link}"')
-    return html(content, told.status, lang, told.fault)
+    return html(content, lang, told, {"Content-Security-Policy": POLICY_OF_EDITOR})
 
 
-ASKED: Final = ("query", "default-graph-uri", "named-graph-uri")
-
-
-def html(content: str, status: int, lang: str, fault: Refused | None = None) -> Response:
+def html(content: str, lang: str, told: Told, headers: Mapping[str, str] | None = None) -> Response:
     """Return a page that was made for one asker."""
-    headers = {"Vary": VARY, "Content-Language": lang, "Cache-Control": "no-cache"}
-    headers["Content-Security-Policy"] = POLICY_OF_EDITOR
-    if fault and fault.wait:
-        headers["Retry-After"] = str(fault.wait)
-    return Response(content, status, headers, media_type="text/html")
+    sent = {"Vary": VARY, "Content-Language": lang, "Cache-Control": "no-cache", **(headers or {})}
+    if told.fault and told.fault.wait:
+        sent["Retry-After"] = str(told.fault.wait)
+    return Response(content, told.status, sent, media_type="text/html")
 
 
 def publication_of(request: Request) -> Publication:

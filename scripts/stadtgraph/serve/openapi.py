@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stadtgraph.messages import say
-from stadtgraph.queries import Kind, Parameter, Question
+from stadtgraph.queries import LONGEST, Kind, Parameter, Question
 from stadtgraph.serve.publication import Publication
 
 VERSION: Final = "3.1.0"
 PROBLEM: Final = "application/problem+json"
-LONGEST: Final = 2000
 PATTERNS: Final = {
     Kind.IRI: r"^([A-Za-z0-9_-]+|[a-z]+:[A-Za-z0-9_-]+|https?://[a-z0-9.-]+(/[A-Za-z0-9._~#-]*)*)$",
     Kind.NUMBER: r"^[-+]?[0-9]+(\.[0-9]+)?$",

@@ -89,12 +89,10 @@ async def _answer(request: Request) -> Response | None:
             request, 404, "question-no-form", near=near, slug=slug, form=ending, forms=", ".join(forms)
         )
     given = request.query_params.multi_items()
-    if not given and "." in name and ending not in pages and publication.find(f"queries/{name}"):
-        return None
     try:
         text = _filled(publication, question, given)
     except BadQuery as error:
-        near = _near(question, given, ending)
+        near = _near(question, ending, language_of(request))
         return refusal(request, 400, error.key, near=near, **error.values)
     if ending in pages:
         return await _page(request, question, dict(given), text)
@@ -123,16 +121,15 @@ def _filled(publication: Publication, question: queries.Question, given: list[tu
             raise BadQuery("question-parameter-twice", name=name)
         near = get_close_matches(name, known, 1)
         if name not in known and near:
-            values = {"slug": question.slug, "name": name[:80], "near": near[0], "names": ", ".join(known)}
+            values = {"slug": question.slug, "name": name[:80], "closest": near[0], "names": ", ".join(known)}
             raise BadQuery("question-no-parameter", **values)
     return queries.fill(question, dict(given), publication.base)
 
 
-def _near(question: queries.Question, given: list[tuple[str, str]], ending: str) -> list[Near]:
+def _near(question: queries.Question, ending: str, lang: str) -> list[Near]:
     """Return the question with its defaults in the place of what was given."""
     example = urlencode({one.name: one.example for one in question.parameters})
-    address = f"{question.slug}.{ending}?{example}"
-    return [Near(address, address)] if example else []
+    return [Near(question.title(lang), f"{question.slug}.{ending}?{example}")]
 
 
 async def _page(
@@ -153,11 +150,11 @@ async def _page(
     )
     content = content.replace("<!--parameters-->", inputs)
     if not given:
-        return form.html(content, 200, lang)
+        return form.html(content, lang, form.Told())
     told = await form.ask(request, Question(text))
     links = [(words, f"{question.slug}.{one}?{urlencode(given)}") for one, words in told.forms.items()]
     content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links), content)
-    return form.html(content, told.status, lang, told.fault)
+    return form.html(content, lang, told)
 
 
 def _usual(parameter: queries.Parameter, lang: str) -> str:

@@ -36,12 +36,13 @@ STATEMENT: Final = ("answer-subject", "answer-predicate", "answer-object")
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell: words with their language, and where they lead."""
+    """What stands in a cell: words with their language, where they lead, and the language tag to show."""
 
     words: str
     lang: str = ""
     link: str = ""
     outside: bool = False
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def cell(publication: Publication, term: Any, lang: str, root: str) -> Cell:
     if term is None:
         return Cell("")
     if isinstance(term, Literal):
-        return Cell(term.value, term.language or "")
+        return Cell(term.value, term.language or "", tag=term.language or "")
     if not isinstance(term, NamedNode):
         return Cell(f"_:{term.value}" if isinstance(term, BlankNode) else text(term))
     iri = term.value
