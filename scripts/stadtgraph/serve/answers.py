@@ -53,11 +53,12 @@ def refusal(
     key: str,
     headers: Mapping[str, str] | None = None,
     near: Sequence[Near] = (),
+    more: Mapping[str, object] | None = None,
     **values: object,
 ) -> Response:
     """Return an error with the sentence ``key``, as text, page or problem details (RFC 9457).
 
-    ``near`` is what the asker may have meant instead.
+    ``near`` is what the asker may have meant instead, ``more`` what the problem details say besides.
     """
     lang = language_of(request)
     sentence = say(key, lang, **values)
@@ -69,7 +70,11 @@ def refusal(
         return page(request, "refusal.html", fact.removesuffix("."), status, sent, **told)
     if form == "application/problem+json":
         problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
-        problem |= {"detail": sentence, "near": [{"id": one.iri, "name": one.name} for one in near]}
+        problem |= {
+            "detail": sentence,
+            "near": [{"id": one.iri, "name": one.name} for one in near],
+            **(more or {}),
+        }
         return JSONResponse(problem, status, sent, media_type=form)
     lines = [sentence, *(f"  {one.name}  {one.iri or one.address}" for one in near)]
     return PlainTextResponse("\n".join(lines) + "\n", status, sent)

@@ -16,16 +16,18 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadtgraph.messages import say
-from stadtgraph.serve import reconcile, search
+from stadtgraph.serve import form, protocol, questions, reconcile, search
 from stadtgraph.serve.answers import refusal
 from stadtgraph.serve.documents import Documents
 from stadtgraph.serve.policy import POLICY
 from stadtgraph.serve.publication import CannotServe, Publication, read, shown
 from stadtgraph.serve.record import Record
+from stadtgraph.serve.remembered import Remembered
+from stadtgraph.serve.workers import Workers
 
 LOOK: Final = 1.0
 LONGEST: Final = 32_000
@@ -36,6 +38,10 @@ EVERYWHERE: Final = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"x-content-type-options", b"nosniff"),
 ]
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match, Range",
+    "Access-Control-Max-Age": "86400",
+}
 CONTENT_POLICY: Final = b"content-security-policy"
 
 
@@ -116,6 +122,14 @@ class Front:
         finally:
             record.note(scope, status, size, perf_counter() - start)
 
+    def _methods(self, scope: Scope) -> set[str]:
+        """Return the methods that an address knows."""
+        found = {"GET", "HEAD", "OPTIONS"}
+        for route in self.inner.routes:
+            if isinstance(route, Route) and route.matches(scope)[0] != Match.NONE:
+                found |= route.methods or set()
+        return found
+
     def _strip(self, scope: Scope) -> None:
         """Take the prefix off the path; a server in front may have done so already."""
         if self.prefix and scope["path"].startswith(self.prefix + "/"):
@@ -126,6 +140,10 @@ class Front:
         if self.prefix and scope["path"] == self.prefix:
             address = self.prefix.rpartition("/")[2] + "/"
             await Response(status_code=308, headers={"Location": address})(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            allowed = ", ".join(sorted(self._methods(scope)))
+            headers = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **PREFLIGHT}
+            await Response(status_code=204, headers=headers)(scope, receive, send)
         elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
             await refusal(Request(scope), 414, "serve-too-long", most=LONGEST)(scope, receive, send)
         elif scope["path"][1:].partition("/")[0] in self.routed:
@@ -141,23 +159,30 @@ def application(settings: Settings) -> ASGIApp:
         CannotServe: nothing is published.
 
     """
-    current = Current(settings)
+    workers = Workers(settings.workers, settings.query_timeout, settings.memory)
+    current = Current(settings, workers)
     routes = [Route("/healthz", health), Route("/metrics", metrics), *search.routes(), *reconcile.routes()]
+    routes += [*protocol.routes(form.page), *questions.routes()]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         watching = asyncio.create_task(current.watch())
+        opening = asyncio.create_task(workers.open(current.publication))
         publication = current.publication
         title = publication.titles.get(settings.lang) or publication.base
         settings.tell(say("serving", settings.lang, title=title, url=settings.url, digest=publication.digest))
         yield
         watching.cancel()
+        opening.cancel()
+        await workers.close(settings.grace)
         app.state.record.write()
         settings.tell(say("serve-stopped", settings.lang))
 
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.publication = current.publication
     app.state.current = current
+    app.state.workers = workers
+    app.state.remembered = Remembered()
     app.state.prefix = settings.prefix
     app.state.record = Record(settings.tell)
     current.state = app.state
@@ -167,8 +192,8 @@ def application(settings: Settings) -> ASGIApp:
 class Current:
     """The publication that is served, and the one before, of which readers may still hold pages."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, workers: Workers) -> None:
+        self.settings, self.workers = settings, workers
         self._shown = shown_or_none(settings.out)
         self.publication = read(settings.out)
         self.before: Publication | None = None
@@ -201,6 +226,7 @@ class Current:
             if new.digest != self.publication.digest or new.folder != self.publication.folder:
                 self.before, self.publication = self.publication, new
                 self.state.publication = new  # type: ignore[attr-defined]
+                await self.workers.open(new)
                 tell(say("serve-switched", lang, digest=new.digest))
 
 
@@ -216,6 +242,7 @@ async def health(request: Request) -> Response:
     """Say whether the server is up, and with what."""
     publication: Publication = request.app.state.publication
     told = {"up": True, "publication": publication.digest, "version": publication.described["version"]}
+    told["workers"] = request.app.state.workers.state()
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 

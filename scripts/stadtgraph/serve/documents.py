@@ -66,9 +66,7 @@ class Documents:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a document."""
         method = scope["method"]
-        if method == "OPTIONS":
-            await _empty(send, 204, [(b"allow", ALLOWED.encode()), *PREFLIGHT])
-        elif method not in ("GET", "HEAD"):
+        if method not in ("GET", "HEAD"):
             values = {"method": method, "allowed": ALLOWED}
             answer = refusal(Request(scope), 405, "serve-method", {"Allow": ALLOWED}, **values)
             await answer(scope, receive, send)
@@ -148,13 +146,6 @@ def _combined(pairs: Headers) -> dict[bytes, bytes]:
     return found
 
 
-PREFLIGHT: Final[Headers] = [
-    (b"access-control-allow-methods", ALLOWED.encode()),
-    (b"access-control-allow-headers", b"Accept, Accept-Language, Content-Type, If-None-Match, Range"),
-    (b"access-control-max-age", b"86400"),
-]
-
-
 async def _empty(send: Send, status: int, headers: Headers) -> None:
     headers = headers if status in (204, 304) else [*headers, (b"content-length", b"0")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -202,7 +193,7 @@ def _read(publication: Publication, path: str, forms: Sequence[Form], form: Form
     status = file.stat()
     content = file.read_bytes() if status.st_size <= SMALL else None
     etag = f'"{publication.sums.find(form.name)[:20]}{coding and "-" + coding}"'.encode()
-    headers = list(_headers(publication, path, forms, form, content, coding))
+    headers = list(_headers(publication, path, forms, form, coding))
     headers += [
         (b"etag", etag),
         (b"last-modified", formatdate(status.st_mtime, usegmt=True).encode()),
@@ -216,7 +207,6 @@ def _headers(
     path: str,
     forms: Sequence[Form],
     form: Form,
-    content: bytes | None,
     coding: str,
 ) -> Iterator[tuple[bytes, bytes]]:
     charset = "; charset=utf-8" if form.media.startswith(TEXTUAL) else ""
@@ -235,8 +225,8 @@ def _headers(
         yield b"content-language", form.lang.encode()
     yield b"cache-control", LASTING if publication.lasting(form.name) else CHECKED
     yield b"accept-ranges", b"bytes"
-    if form.media == "image/svg+xml" and content and not coding:
-        yield b"content-security-policy", _policy(content)
+    if form.media == "image/svg+xml":
+        yield b"content-security-policy", _policy((publication.folder / form.name).read_bytes())
     if form.name.startswith("sparql.") and form.media == "text/html":
         yield b"content-security-policy", POLICY_OF_EDITOR.encode()
     for link in publication.links(form, forms, up):
@@ -325,6 +315,6 @@ def _range(headers: dict[bytes, bytes], ready: Ready) -> tuple[int, int] | None:
     if not match[1]:
         return max(0, ready.size - int(match[2])), ready.size
     end = int(match[2]) + 1 if match[2] else ready.size
-    if end <= int(match[1]):
+    if match[2] and end <= int(match[1]):
         return None
     return min(int(match[1]), ready.size), min(end, ready.size)

@@ -95,6 +95,7 @@ def _obey(control: socket.socket, city: City, memory: int) -> None:
     except (BrokenPipeError, ConnectionResetError, EOFError):
         return
     finally:
+        signal.set_wakeup_fd(-1)
         for pid in children.values():
             os.kill(pid, signal.SIGKILL)
 

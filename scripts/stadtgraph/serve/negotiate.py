@@ -22,6 +22,8 @@ ALIASES: Final = {
     "application/ld+json": ("application/json",),
     "application/rdf+xml": ("application/xml", "text/xml"),
     "application/n-triples": ("text/plain",),
+    "application/sparql-results+json": ("application/json",),
+    "application/sparql-results+xml": ("application/xml", "text/xml"),
     "application/problem+json": ("application/json", "application/ld+json"),
 }
 # Parameters that our documents have, so that a range which names them fits exactly.
@@ -142,8 +144,8 @@ def language(header: str, offered: tuple[str, ...]) -> str:
             for wish in asked
             if wish.name == lang or wish.name.startswith(f"{lang}-")
         ]
-        if refused := [one for one in fits if one[0] and one[1] == 0]:
-            fits = refused
+        if any(exact and weight == 0 for exact, weight, _ in fits):
+            return -1.0, 0  # not wanted, which is less than not mentioned
         if not fits:
             fits = [(False, wish.weight, -wish.place) for wish in asked if wish.name == "*"]
         return max(((weight, place) for _, weight, place in fits), default=(0.0, 0))

@@ -43,6 +43,7 @@ class Answer:
         self._parts: deque[bytes] = deque()
         self._size = 0
         self._news: asyncio.Future[None] | None = None
+        self.watching: asyncio.Task[None] | None = None
 
     @property
     def media(self) -> str:
@@ -132,6 +133,8 @@ class Answer:
 
     def close(self) -> None:
         """Let go of the answer, whether it has come to its end or not."""
+        if self.watching and self.watching is not asyncio.current_task():
+            self.watching.cancel()
         self.break_off(Refused(499, "query-abandoned"))
 
     def _end(self, reason: Refused | None = None) -> None:

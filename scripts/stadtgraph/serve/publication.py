@@ -220,9 +220,11 @@ class Publication:
             return (self._form(path),)
         stem, names = path or "index", []
         names += [stem + ending for ending in self.described["endings"].values()]
-        told = {"": "catalog", VOID: "void", **dict.fromkeys(self.described["record"], "catalog")}
-        names += [f"{told.get(path, path)}.{suffix}" for suffix in SUFFIXES]
-        return tuple(self._form(name) for name in names if self.sums.find(name))
+        recorded = dict.fromkeys(("", *self.described["record"]), ("catalog", "void"))
+        told = {**recorded, VOID: ("void",)}.get(path, (path,))
+        names += [f"{stem}.{suffix}" for stem in told for suffix in SUFFIXES]
+        forms = [self._form(name) for name in names if self.sums.find(name)]
+        return tuple({(form.media, form.lang): form for form in reversed(forms)}.values())[::-1]
 
     def _form(self, name: str) -> Form:
         endings = self.described["endings"].items()

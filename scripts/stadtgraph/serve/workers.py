@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import Counter
 from time import monotonic
 from typing import Any, Final
@@ -34,6 +35,9 @@ SPARE: Final = 2
 SLOW_FOR_EACH: Final = 8
 # How many times the limit a question may take with all its waiting.
 PATIENCE: Final = 4
+# After how many seconds the start of workers is tried again.
+AGAIN: Final = 1.0
+LOG: Final = logging.getLogger("stadtgraph")
 
 
 class Workers:
@@ -44,6 +48,7 @@ class Workers:
         self.places, self.timeout, self.memory = workers, timeout, memory
         self.counted: Counter[str] = Counter()
         self._nest: Nest | None = None
+        self._wanted: Publication | None = None
         self._old: set[Nest] = set()
         self._there = asyncio.Event()
         self._running: set[Answer] = set()
@@ -57,13 +62,22 @@ class Workers:
     async def open(self, publication: Publication) -> None:
         """Start on a publication; when its workers are there, new questions go to them, old ones finish.
 
-        Raises:
-            Refused: its workers could not be started.
-
+        What fails is tried again until it succeeds or another publication is wanted.
         """
-        nest = Nest(publication, self.memory << 20, self._lost)
-        await nest.start()
-        nest.spare = [await nest.fork() for _ in range(SPARE)]
+        self._wanted = publication
+        while self._wanted is publication:
+            nest = Nest(publication, self.memory << 20, self._lost)
+            try:
+                await nest.start()
+                nest.spare = [await nest.fork() for _ in range(SPARE)]
+                break
+            except Refused:
+                LOG.exception("no workers for %s", publication.digest)
+                await nest.close()
+                await asyncio.sleep(AGAIN)
+        if self._wanted is not publication:
+            await nest.close()
+            return
         before, self._nest = self._nest, nest
         self._there.set()
         if before:
@@ -71,20 +85,31 @@ class Workers:
             self._retire(before)
 
     async def ask(self, question: Question) -> Answer:
-        """Put a question; return its answer as soon as it begins.
+        """Put a question; return its answer when it has begun.
 
         Raises:
             Refused: there is none.
 
         """
-        answer = await self._put(question)
+        answer = await self.put(question)
         try:
             return await answer.start()
         except BaseException:
             answer.close()
             raise
 
-    async def _put(self, question: Question) -> Answer:
+    @property
+    def digest(self) -> str:
+        """Return which publication new questions go to; empty while there is none."""
+        return self._nest.publication.digest if self._nest else ""
+
+    async def put(self, question: Question) -> Answer:
+        """Put a question; return its answer before it has begun.
+
+        Raises:
+            Refused: nobody has time for it.
+
+        """
         if self._waiting >= WAITING:
             raise self._refusal("query-too-many", 429, wait=1)
         self._waiting += 1
@@ -212,15 +237,8 @@ class Workers:
         nest, self._nest = self._nest, None
         self._there.clear()
         if nest:
-            self._do(self._reopen(nest))
-
-    async def _reopen(self, nest: Nest) -> None:
-        await nest.close()
-        while not self._nest:
-            with contextlib.suppress(Refused):
-                await self.open(nest.publication)
-                return
-            await asyncio.sleep(1)
+            self._do(nest.close())
+            self._do(self.open(nest.publication))
 
     def _refusal(self, key: str, status: int, wait: int) -> Refused:
         self.counted[key] += 1
@@ -253,7 +271,7 @@ class Workers:
         while self._running and monotonic() < end:
             await asyncio.sleep(LOOK)
         nests = [one for one in (self._nest, *self._old) if one]
-        self._nest = None
+        self._nest = self._wanted = None
         self._there.clear()
         for answer in tuple(self._running):
             answer.break_off(Refused(503, "query-no-worker", wait=1))

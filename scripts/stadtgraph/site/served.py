@@ -72,6 +72,7 @@ def _publication(reading: Reading, written: Mapping[str, tuple[str, int]]) -> di
         "record": ["catalog", "dataset", *sorted(set(services) - {"sparql"})] if site.dataset else [],
         "licence": text(licences[0]) if licences else "",
         "profile": profile,
+        "triples": len({quad.triple for quad in site.store}),
         "graphs": [
             {"iri": iri, "title": reading.label(iri), "triples": number}
             for iri, number in sorted(graphs.items())
