@@ -1,4 +1,4 @@
-"""The documented questions as an API: typed parameters, checked values, every form, a description that holds."""
+"""The documented questions as an API: typed parameters, checked values, every form, all as described."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def real(start, public):
 
 def asked(server, path, accept="*/*", **parameters):
     query = f"?{urlencode(parameters)}" if parameters else ""
-    return server.ask(f"/queries/{path}{query}", Accept=accept)
+    return server.ask(f"/queries/{path}{query}", Accept=accept, Accept_Language="en")
 
 
 def table(answer):
@@ -131,7 +131,7 @@ def test_a_value_that_matches_nothing_gives_an_empty_answer(real):
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_the_way_out(real, path, query, sentence):
-    answer = real.ask(f"/queries/{path}?{query}", Accept="text/plain")
+    answer = real.ask(f"/queries/{path}?{query}", Accept="text/plain", Accept_Language="en")
     assert (answer.status, sentence in answer.text) == (400, True), answer.text
     german = real.ask(f"/queries/{path}?{query}", Accept="text/html", Accept_Language="de")
     assert german.status == 400 and '<html lang="de">' in german.text

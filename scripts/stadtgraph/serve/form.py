@@ -19,7 +19,7 @@ from stadtgraph.serve.answers import VARY, fragment, language_of, root_of
 from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.refused import Refused
-from stadtgraph.serve.table import LINES, STATEMENT, Table, cells, collect
+from stadtgraph.serve.table import GRAPH_AS, ROWS_AS, STATEMENT, TRUTH_AS, Table, cells, collect
 from stadtgraph.serve.worker import Question
 from stadtgraph.serve.workers import Workers
 
@@ -59,7 +59,7 @@ async def ask(request: Request, question: Question) -> Told:
     """Ask, and keep as much of the answer as a page shows."""
     workers: Workers = request.app.state.workers
     try:
-        answer = await workers.ask(replace(question, **LINES))
+        answer = await workers.ask(replace(question, rows=ROWS_AS, truth=TRUTH_AS, graph=GRAPH_AS))
         with closing(answer):
             hints = tuple((key, values) for key, values in answer.about["hints"])
             return Told(await collect(answer), hints=hints)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -93,7 +93,8 @@ async def _answer(request: Request) -> Response | None:
         text = _filled(publication, question, given)
     except BadQuery as error:
         near = _near(question, ending, language_of(request))
-        return refusal(request, 400, error.key, near=near, **error.values)
+        values: Mapping[str, Any] = error.values
+        return refusal(request, 400, error.key, near=near, **values)
     if ending in pages:
         return await _page(request, question, dict(given), text)
     media = forms[ending]
@@ -121,8 +122,10 @@ def _filled(publication: Publication, question: queries.Question, given: list[tu
             raise BadQuery("question-parameter-twice", name=name)
         near = get_close_matches(name, known, 1)
         if name not in known and near:
-            values = {"slug": question.slug, "name": name[:80], "closest": near[0], "names": ", ".join(known)}
-            raise BadQuery("question-no-parameter", **values)
+            all_names = ", ".join(known)
+            raise BadQuery(
+                "question-no-parameter", slug=question.slug, name=name[:80], closest=near[0], names=all_names
+            )
     return queries.fill(question, dict(given), publication.base)
 
 

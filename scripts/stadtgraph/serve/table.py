@@ -26,11 +26,9 @@ from stadtgraph.terms import text
 ROWS: Final = 500
 MOST: Final = 4 << 20
 # In these forms a row is a line, so that the first rows can be taken without the rest.
-LINES: Final = {
-    "rows": "text/tab-separated-values",
-    "truth": "application/sparql-results+json",
-    "graph": "application/n-triples",
-}
+ROWS_AS: Final = "text/tab-separated-values"
+TRUTH_AS: Final = "application/sparql-results+json"
+GRAPH_AS: Final = "application/n-triples"
 STATEMENT: Final = ("answer-subject", "answer-predicate", "answer-object")
 
 
@@ -68,10 +66,10 @@ async def collect(answer: Answer) -> Table:
         if total <= ROWS and len(kept) < MOST:
             kept += part
         total += part.count(b"\n")
-    if answer.media == LINES["truth"]:
+    if answer.media == TRUTH_AS:
         return Table(truth=bool(parse_query_results(bytes(kept), QueryResultsFormat.JSON)))
     whole = kept[: kept.rfind(b"\n") + 1]
-    if answer.media == LINES["graph"]:
+    if answer.media == GRAPH_AS:
         triples = parse(_first(whole, ROWS), RdfFormat.N_TRIPLES)
         return Table((), [(t.subject, t.predicate, t.object) for t in triples], total, graph=True)
     found = parse_query_results(_first(whole, ROWS + 1), QueryResultsFormat.TSV)
