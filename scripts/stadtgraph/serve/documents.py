@@ -25,6 +25,7 @@ from stadtgraph.serve import negotiate
 from stadtgraph.serve.answers import language_of, refusal, root_of
 from stadtgraph.serve.near import meant
 from stadtgraph.serve.negotiate import Form
+from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import CODINGS, Publication
 
 Headers = list[tuple[bytes, bytes]]
@@ -225,6 +226,8 @@ def _headers(
     yield b"accept-ranges", b"bytes"
     if form.media == "image/svg+xml":
         yield b"content-security-policy", _policy((publication.folder / form.name).read_bytes())
+    if form.name.startswith("sparql.") and form.media == "text/html":
+        yield b"content-security-policy", POLICY_OF_EDITOR.encode()
     for link in publication.links(form, forms, up):
         yield b"link", link.encode()
 
