@@ -246,7 +246,7 @@ def serve(out: Path | None, root: Path, lang: str, **given: Any) -> None:
     """Serve what was published, until told to stop."""
     from dataclasses import replace
 
-    from stadtgraph.serve.app import Settings
+    from stadtgraph.serve.current import Settings
     from stadtgraph.serve.publication import CannotServe
     from stadtgraph.serve.server import checked
     from stadtgraph.serve.server import serve as start

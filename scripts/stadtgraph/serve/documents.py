@@ -90,7 +90,11 @@ class Documents:
             forms = () if forms and forms[0].name == "doc/" + path[3:] else forms
             status = 303 if successor is None else 410
         else:
-            forms = publication.find(path) or self._before(path)
+            forms = publication.find(path)
+            before: Publication | None = self._state.current.before
+            if not forms and before and path.startswith("static/"):
+                # Somebody is still looking at a page of the last publication.
+                publication, forms = before, before.find(path)
         if not forms:
             await self._nothing(scope, receive, send)
             return
@@ -103,11 +107,6 @@ class Documents:
             encodings = headers.get(b"accept-encoding", b"").decode("latin-1")
             ready = self._ready(publication, path, forms, form, encodings)
             await _send(scope, send, headers, ready, status)
-
-    def _before(self, path: str) -> tuple[Form, ...]:
-        """Find what the pages of the last publication need, which somebody may still be looking at."""
-        before: Publication | None = self._state.current.before
-        return before.find(path) if before and path.startswith("static/") else ()
 
     async def _nothing(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)

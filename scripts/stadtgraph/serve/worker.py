@@ -74,6 +74,15 @@ class City:
     prefixes: Mapping[str, str]
     graphs: tuple[str, ...]
 
+    def has(self, iri: str) -> bool:
+        """Tell whether an IRI occurs in the graph; what is no IRI does not."""
+        try:
+            node = NamedNode(iri)
+        except ValueError:
+            return False
+        places = ((node, None, None), (None, node, None), (None, None, node))
+        return any(next(self.store.quads_for_pattern(*place), None) for place in places)
+
 
 def answer_all(connection: socket, city: City) -> None:
     """Answer what comes over a connection until the other side is gone."""
@@ -103,7 +112,7 @@ def answer(question: Question, city: City, answering: Answering) -> None:
 
 
 def _answer(question: Question, city: City, answering: Answering) -> None:
-    read = guard.read(question.text, city.base, city.prefixes, city.graphs)
+    read = guard.read(question.text, city.base, city.prefixes, city.graphs, city.has)
     guard.check_graphs((*question.default_graphs, *question.named_graphs), city.graphs)
     try:
         results = city.store.query(
