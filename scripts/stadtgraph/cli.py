@@ -101,14 +101,22 @@ def validate(
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None, show_default="public", help=_text("help-out")
 )
+@click.option(
+    "--editor",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default=".cache/editor",
+    help=_text("help-editor"),
+)
 @_common
-def publish(out: Path | None, root: Path, lang: str) -> None:
+def publish(out: Path | None, editor: Path | None, root: Path, lang: str) -> None:
     """Validate, complete and write; a violation stops it before anything is written."""
     from time import perf_counter
 
     from stadtgraph.queries import BadQuery
     from stadtgraph.site.build import CannotPublish
     from stadtgraph.site.build import publish as write
+    from stadtgraph.site.editor import HOME
 
     start = perf_counter()
     city, findings = _checked(root, lang)
@@ -118,7 +126,7 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         sys.exit(VIOLATIONS)
     try:
         with _working(say("step-write", lang)) as step:
-            done = write(city, (out or city.root / "public").absolute(), step)
+            done = write(city, (out or city.root / "public").absolute(), step, editor or city.root / HOME)
     except (CannotPublish, BadQuery) as error:
         _stop(error.sentence(lang))
     values = {
@@ -238,7 +246,7 @@ def serve(out: Path | None, root: Path, lang: str, **given: Any) -> None:
     """Serve what was published, until told to stop."""
     from dataclasses import replace
 
-    from stadtgraph.serve.app import Settings
+    from stadtgraph.serve.current import Settings
     from stadtgraph.serve.publication import CannotServe
     from stadtgraph.serve.server import checked
     from stadtgraph.serve.server import serve as start

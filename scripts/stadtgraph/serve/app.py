@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator
 from time import perf_counter
 from typing import Final
 
@@ -20,20 +17,17 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadtgraph.messages import say
-from stadtgraph.serve import protocol, reconcile, search
+from stadtgraph.serve import form, protocol, questions, reconcile, search
 from stadtgraph.serve.answers import refusal
+from stadtgraph.serve.current import Current, Settings
 from stadtgraph.serve.documents import Documents
-from stadtgraph.serve.publication import CannotServe, Publication, read, shown
+from stadtgraph.serve.policy import POLICY
+from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.record import Record
 from stadtgraph.serve.remembered import Remembered
 from stadtgraph.serve.workers import Workers
 
-LOOK: Final = 1.0
 LONGEST: Final = 32_000
-POLICY: Final = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 EVERYWHERE: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Content-Location, ETag, Link, Retry-After"),
@@ -46,29 +40,6 @@ PREFLIGHT: Final = {
     "Access-Control-Max-Age": "86400",
 }
 CONTENT_POLICY: Final = b"content-security-policy"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the operator may set; ``query_timeout`` and ``grace`` in seconds, ``memory`` in MB."""
-
-    out: Path
-    host: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 2
-    query_timeout: float = 10.0
-    memory: int = 1024
-    prefix: str = ""
-    behind_proxy: bool = False
-    grace: float = 10.0
-    lang: str = "en"
-    tell: Callable[[str], None] = lambda line: None
-
-    @property
-    def url(self) -> str:
-        """Return the address of the start page on this machine."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self.prefix}/"
 
 
 class Front:
@@ -162,83 +133,30 @@ def application(settings: Settings) -> ASGIApp:
         CannotServe: nothing is published.
 
     """
-    workers = Workers(settings.workers, settings.query_timeout, settings.memory)
-    current = Current(settings, workers)
-    routes = [Route("/healthz", health), Route("/metrics", metrics), *search.routes(), *reconcile.routes()]
-    routes += protocol.routes()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.create_task(current.watch())
-        opening = asyncio.create_task(workers.open(current.publication))
-        publication = current.publication
-        title = publication.titles.get(settings.lang) or publication.base
-        settings.tell(say("serving", settings.lang, title=title, url=settings.url, digest=publication.digest))
-        yield
-        watching.cancel()
-        opening.cancel()
-        await workers.close(settings.grace)
-        app.state.record.write()
-        settings.tell(say("serve-stopped", settings.lang))
-
-    app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.publication = current.publication
-    app.state.current = current
-    app.state.workers = workers
-    app.state.remembered = Remembered()
+    app = Starlette(lifespan=lambda app: _life(app, settings))
+    app.router.routes += [Route("/healthz", health), Route("/metrics", metrics)]
+    for routes in (protocol.routes(form.page), questions.routes(), search.routes(), reconcile.routes()):
+        app.router.routes += routes
     app.state.prefix = settings.prefix
     app.state.record = Record(settings.tell)
-    current.state = app.state
+    app.state.remembered = Remembered()
+    app.state.workers = Workers(settings.workers, settings.query_timeout, settings.memory)
+    app.state.current = Current(settings, app.state)
     return Front(app, settings)
 
 
-class Current:
-    """The publication that is served, and the one before, of which readers may still hold pages."""
-
-    def __init__(self, settings: Settings, workers: Workers) -> None:
-        self.settings, self.workers = settings, workers
-        self._shown = shown_or_none(settings.out)
-        self.publication = read(settings.out)
-        self.before: Publication | None = None
-        self.state: object = None
-        self._wake = asyncio.Event()
-        self._turn = asyncio.Lock()
-
-    async def watch(self) -> None:
-        """Look for another publication each second, and at once on SIGHUP."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._wake.set)
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK)
-            self._wake.clear()
-            await self.look()
-
-    async def look(self) -> None:
-        """Take up what is shown now, if that is another publication."""
-        async with self._turn:
-            found = shown_or_none(self.settings.out)
-            if found is None or found == self._shown:
-                return
-            lang, tell = self.settings.lang, self.settings.tell
-            try:
-                new = await asyncio.to_thread(read, self.settings.out)
-            except CannotServe as error:
-                tell(say("serve-cannot-switch", lang, reason=error.sentence(lang)))
-                return
-            self._shown = found
-            if new.digest != self.publication.digest or new.folder != self.publication.folder:
-                self.before, self.publication = self.publication, new
-                self.state.publication = new  # type: ignore[attr-defined]
-                await self.workers.open(new)
-                tell(say("serve-switched", lang, digest=new.digest))
-
-
-def shown_or_none(out: Path) -> tuple[str, int, int] | None:
-    """Return what changes when another publication is shown; None while there is none."""
-    try:
-        return shown(out)
-    except OSError:
-        return None
+@contextlib.asynccontextmanager
+async def _life(app: Starlette, settings: Settings) -> AsyncIterator[None]:
+    """Watch what is published while the server runs; workers start beside the first pages."""
+    publication: Publication = app.state.publication
+    watching = asyncio.create_task(app.state.current.watch())
+    title = publication.titles.get(settings.lang) or publication.base
+    settings.tell(say("serving", settings.lang, title=title, url=settings.url, digest=publication.digest))
+    yield
+    watching.cancel()
+    await app.state.workers.close(settings.grace)
+    app.state.record.write()
+    settings.tell(say("serve-stopped", settings.lang))
 
 
 async def health(request: Request) -> Response:
@@ -251,5 +169,6 @@ async def health(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Tell the numbers in Prometheus' text format."""
-    content, kind = request.app.state.record.exposition()
+    state = request.app.state
+    content, kind = state.record.exposition(state.publication.digest, state.workers.state())
     return Response(content, headers={"Cache-Control": "no-store", "Content-Type": kind})

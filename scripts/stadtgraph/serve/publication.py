@@ -23,6 +23,8 @@ from stadtgraph.serve.negotiate import Form
 
 SUMS: Final = "SHA256SUMS"
 DESCRIBED: Final = "server/publication.json"
+# Rises when publish writes what older servers cannot read, or the other way round.
+LAYOUT: Final = 1
 DIGEST: Final = 64
 # In which a thing is told, the most usual first.
 SUFFIXES: Final = ("ttl", "jsonld", "nt", "rdf", "rq")
@@ -245,7 +247,9 @@ def read(out: Path) -> Publication:
         folder = out.resolve(strict=True)
         sums = Sums(folder / SUMS)
         described = json.loads((folder / DESCRIBED).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        if described["layout"] != LAYOUT:
+            raise ValueError("written by another version")
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise CannotServe("nothing-published", path=os.path.relpath(out)) from error
     return Publication(folder, sums.digest(), described, sums)
 

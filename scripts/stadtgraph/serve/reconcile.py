@@ -27,7 +27,7 @@ from stadtgraph.serve.search import folded, index
 MOST: Final = 1 << 20
 BATCH: Final = 200
 CANDIDATES: Final = 10
-WORTH: Final = 0.4
+WORTH: Final = 0.5
 # A namesake this near makes a match uncertain.
 RIVAL: Final = 0.95
 NAME_WEIGHT: Final = 0.7

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import Scope
 
 SHOWN: Final = 200
 TOGETHER: Final = 0.2
+WORKERS: Final = ("running", "slow", "held", "waiting")
 UNSEEN: Final = re.compile(rb"[^!-~]")
 METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "POST"))
 
@@ -23,10 +24,19 @@ class Record:
     """Note requests."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
         self._tell = tell
         self.registry = CollectorRegistry()
+        self._publication = Info("stadtgraph_publication", "What is served.", registry=self.registry)
+        self._workers = Gauge("stadtgraph_workers", "Workers, by state.", ["state"], registry=self.registry)
+        self._queries = Gauge(
+            "stadtgraph_queries",
+            "Queries since the start.",
+            ["result"],
+            registry=self.registry,
+        )
+        self._memory = Gauge("stadtgraph_workers_bytes", "Memory of all workers.", registry=self.registry)
         self._requests = Counter(
             "stadtgraph_requests", "Requests answered.", ["method", "status"], registry=self.registry
         )
@@ -58,8 +68,16 @@ class Record:
             lines, self._lines = self._lines, []
             self._tell("\n".join(lines))
 
-    def exposition(self) -> tuple[bytes, str]:
-        """Return the numbers and their media type."""
+    def exposition(self, digest: str, workers: Mapping[str, Any]) -> tuple[bytes, str]:
+        """Return the numbers and their media type; ``workers`` is what these say of themselves."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+        self._publication.info({"digest": digest})
+        memory = [worker["memory"] for worker in workers["workers"]]
+        told = {"started": len(memory), **{name: workers[name] for name in WORKERS}}
+        for name, value in told.items():
+            self._workers.labels(name).set(value)
+        for name, value in workers["counted"].items():
+            self._queries.labels(name).set(value)
+        self._memory.set(sum(memory))
         return generate_latest(self.registry), CONTENT_TYPE_LATEST

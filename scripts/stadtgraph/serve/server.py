@@ -12,8 +12,9 @@ from typing import Final
 
 import uvicorn
 
-from stadtgraph.serve.app import Settings, application
+from stadtgraph.serve.app import application
 from stadtgraph.serve.connection import Connection
+from stadtgraph.serve.current import Settings
 from stadtgraph.serve.publication import CannotServe
 
 PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")

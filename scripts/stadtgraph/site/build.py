@@ -21,6 +21,7 @@ from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
 from stadtgraph.site import (
+    asking,
     calendar,
     catalog,
     downloads,
@@ -79,10 +80,12 @@ class Publication:
     changes: Changes
 
 
-def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Publication:
+def publish(
+    city: City, out: Path, step: Step = lambda done, total: None, editor: Path | None = None
+) -> Publication:
     """Complete the graph, write it to ``out`` in every form; the city has been validated before.
 
-    ``step`` is told how many things are done, of how many.
+    ``step`` is told how many things are done, of how many; ``editor`` is where the query editor was fetched.
 
     Raises:
         CannotPublish: ``out`` is in the way or cannot be written.
@@ -98,7 +101,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         last = Last(kept, _engine() + frame_digest(reading))
         with kept.draft_things.open("w", encoding="utf-8") as notes:
             reused = _things(reading, writer, last, notes, step)
-        for name, content in _whole(reading):
+        for name, content in _whole(reading, editor):
             writer.write(name, content)
         for name, content in _closing(reading, writer.written):
             writer.write(name, content)
@@ -166,12 +169,13 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _whole(reading: Reading) -> Documents:
+def _whole(reading: Reading, editor: Path | None) -> Documents:
     """Yield what depends on the whole graph."""
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
     yield from overview.whole_documents(reading)
     yield from reference.question_pages(reading)
+    yield from asking.asking_pages(reading, editor)
 
 
 def _closing(reading: Reading, written: Written) -> Documents:

@@ -59,6 +59,7 @@ def _publication(reading: Reading, written: Mapping[str, tuple[str, int]]) -> di
     licences = site.values(site.dataset, NamedNode(DCTERMS + "license"))
     profile = site.url("profile") if "profile.ttl" in written else ""
     return {
+        "layout": 1,
         "base": site.base,
         "title": reading.texts(site.dataset, DCTERMS + "title") if site.dataset else {},
         "version": version(site),
