@@ -127,10 +127,10 @@ def test_a_suffix_fixes_the_form_whatever_is_asked_for(server, path, media):
         ("/def", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/shapes", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/graph/organisations", {"html", "ttl", "jsonld", "nt", "rdf"}),
-        ("/dataset", {"html", "ttl"}),
-        ("/.well-known/void", {"ttl"}),
+        ("/dataset", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/.well-known/void", {"ttl", "jsonld", "nt", "rdf"}),
         ("/profile", {"ttl", "jsonld"}),
-        ("/", {"html", "ttl"}),
+        ("/", {"html", "ttl", "jsonld", "nt", "rdf"}),
     ],
 )
 def test_everything_that_has_an_iri_is_negotiated(server, path, forms):

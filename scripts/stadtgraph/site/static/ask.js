@@ -56,6 +56,7 @@
   }
 
   const { Yasqe, Yasr } = Editor;
+  Yasr.plugins.response.defaults.maxLines = 200;
   Yasr.plugins.table.defaults.tableConfig.language = {
     info: words.info, infoEmpty: words.infoEmpty, infoFiltered: words.infoFiltered, emptyTable: words.emptyTable,
     zeroRecords: words.zeroRecords, thousands: document.documentElement.lang === "de" ? "." : ",",
@@ -127,6 +128,7 @@
     for (const button of yasr.rootEl.querySelectorAll(".yasr_btnGroup button")) button.removeAttribute("aria-label");
     yasr.on("drawn", () => {
       translate(yasr.rootEl);
+      sessionStorage.clear(); // the table notes its widths there; nothing is to stay in the browser
       for (const title of yasr.rootEl.querySelectorAll("th .dt-column-title:empty")) title.append(element("span", words.row, { className: "unseen" }));
       for (const size of yasr.rootEl.querySelectorAll(".tableSizer")) size.setAttribute("aria-label", words["Page size: "].trim());
       for (const text of yasr.rootEl.querySelectorAll(".CodeMirror textarea")) text.setAttribute("aria-label", words.Response);
