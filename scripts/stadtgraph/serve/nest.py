@@ -295,7 +295,7 @@ class Nest:
         if line in self.spare:
             self.spare.remove(line)
         if not self.open:
-            self._explain(line, -signal.SIGKILL)
+            self._explain(line, 0)
         elif line.number in self._ended:
             self._explain(line, self._ended.pop(line.number))
         else:
@@ -304,11 +304,12 @@ class Nest:
     def _explain(self, line: Line, status: int) -> None:
         """Tell the asker, if there is one, why a worker has died that was not killed from here."""
         # Rust ends a process that is refused memory by SIGABRT; SIGKILL comes from the operating system.
-        memory = status in (-signal.SIGABRT, -signal.SIGKILL)
-        values = {"limit": self.memory >> 20}
+        if status in (-signal.SIGABRT, -signal.SIGKILL):
+            reason = Refused(503, "query-too-large", {"limit": self.memory >> 20})
+        else:
+            reason = Refused(500, "query-crashed")
         if line.answer:
-            refused = Refused(503, "query-too-large", values) if memory else Refused(500, "query-crashed")
-            line.answer.break_off(refused)
+            line.answer.break_off(reason if self.open else Refused(503, "query-no-worker", wait=1))
 
     def _hear(self) -> None:
         """Take what the mother tells."""
@@ -344,8 +345,8 @@ class Nest:
             self._ready.set_exception(Refused(503, "query-no-worker", wait=1))
         for born in self._born.values():
             born.set_result(-1)
-        for line in self._closed.values():
-            self._explain(line, -signal.SIGKILL)
+        for line in (*self._closed.values(), *self.busy):
+            self._explain(line, 0)
         if was_open:
             self._lost()
 

@@ -155,7 +155,7 @@ async def _describe(
     if parameters.wants_page(given, accept) and publication.find("sparql"):
         await scope["app"].router.default(scope, receive, send)
         return
-    media = parameters.forms(given, accept)[2]
+    media = parameters.forms(parameters.format_of(given), accept)[2]
     if not media:
         raise Refused(406, "query-not-acceptable", {"offered": ", ".join(MEDIA)})
     address = str(Request(scope).url.replace(query="", fragment=""))
