@@ -327,3 +327,20 @@ def test_two_servers_do_not_share_a_port(start, small):
     )
     assert second.returncode == 2
     assert f"--port {first.port + 1}" in second.stderr
+
+
+def test_the_examples_call_the_server_as_it_is(run, root):
+    """What stands in scripts/deploy/ uses options that there are, and systemd finds no fault in its unit."""
+    known = set(re.findall(r"--[a-z-]+", run("serve", "--help").stdout))
+    used = set()
+    for path in (root / "scripts" / "deploy").iterdir():
+        for line in path.read_text().splitlines():
+            if re.search(r"stadtgraph\"?,? \"?serve", line):
+                used |= set(re.findall(r"--[a-z-]+", line))
+    assert {"--out", "--host", "--prefix", "--behind-proxy"} <= used <= known | {"--cap-drop", "--read-only"}
+    verify = shutil.which("systemd-analyze")
+    if verify:
+        unit = root / "scripts" / "deploy" / "stadtgraph.service"
+        result = subprocess.run([verify, "verify", unit], capture_output=True, text=True, timeout=60)
+        faults = [line for line in result.stderr.splitlines() if "stadtgraph.service" in line]
+        assert not [line for line in faults if "is not executable" not in line]

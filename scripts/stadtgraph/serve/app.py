@@ -97,11 +97,11 @@ class Front:
             record.note(scope, status, size, perf_counter() - start)
 
     def _methods(self, scope: Scope) -> set[str]:
-        """Return the methods that an address knows."""
+        """Return the methods that an address knows; none where it tells them itself."""
         found = {"GET", "HEAD", "OPTIONS"}
         for route in self.inner.routes:
             if isinstance(route, Route) and route.matches(scope)[0] != Match.NONE:
-                found |= route.methods or set()
+                return found | route.methods if route.methods else set()
         return found
 
     def _strip(self, scope: Scope) -> None:
@@ -114,8 +114,8 @@ class Front:
         if self.prefix and scope["path"] == self.prefix:
             address = self.prefix.rpartition("/")[2] + "/"
             await Response(status_code=308, headers={"Location": address})(scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            allowed = ", ".join(sorted(self._methods(scope)))
+        elif scope["method"] == "OPTIONS" and (methods := self._methods(scope)):
+            allowed = ", ".join(sorted(methods))
             headers = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
         elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.packed import ENDINGS
+from stadtgraph.site.shelf import Content, Packed, Same
 from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.terms import Out
 
 LATEST: Final = "download/latest"
 LARGE: Final = 1_000_000
@@ -22,24 +25,35 @@ def version(site: Site) -> str:
     return written if SAFE.fullmatch(written) and "/" not in written and written != "latest" else ""
 
 
-def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Yield the dumps, those of this version, and those of the versions before."""
-    folders = [LATEST, *([f"download/{version(site)}"] if version(site) else [])]
-    for suffix, content in dumps(site.store, site.city.prefixes):
-        yield from _offered(folders, f"dataset.{suffix}", content)
-    for number, kept in site.earlier.items():
-        for path in sorted(kept.iterdir()):
+def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, Content]]:
+    """Yield the dumps, those of this version, and those of the versions before.
+
+    ``written`` tells size and checksum of what was yielded so far: large files are packed too.
+    """
+    for suffix, tell in dumps(site.store, site.city.prefixes):
+        name = f"{LATEST}/dataset.{suffix}"
+        for one, content in _offered(name, tell, written):
+            yield one, content
+            if version(site):
+                yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
+    for number, folder in site.earlier.items():
+        for path in sorted(folder.iterdir()):
             if path.suffix not in ENDINGS:
-                yield from _offered([f"download/{number}"], path.name, path.read_bytes())
+                yield from _offered(f"download/{number}/{path.name}", partial(_copy, path), written)
 
 
-def _offered(folders: Sequence[str], name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield a file for each folder; a large one packed too, which comes first and so is packed once."""
-    packed = gzip.compress(content, 9, mtime=0) if len(content) > LARGE else b""
-    for folder in folders:
-        if packed:
-            yield f"{folder}/{name}.gz", packed
-        yield f"{folder}/{name}", content
+def _offered(
+    name: str, tell: Callable[[Out], None], written: Mapping[str, tuple[str, int]]
+) -> Iterator[tuple[str, Content]]:
+    """Yield a file, and a large one packed too."""
+    yield name, tell
+    if written[name][1] > LARGE:
+        yield f"{name}.gz", Packed(name)
+
+
+def _copy(path: Path, out: Out) -> None:
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, out, 1 << 20)
 
 
 def earlier(out: Path, current: str) -> dict[str, Path]:

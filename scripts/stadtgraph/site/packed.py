@@ -1,13 +1,16 @@
-"""Documents once more in few bytes, for servers to send as they are (``gzip``, and ``br``: RFC 7932)."""
+"""Documents once more in few bytes, for servers to send as they are (gzip, and br: RFC 7932)."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
+from gzip import GzipFile
+from io import BytesIO
 from typing import Final
 
 import brotli
+
+from stadtgraph.terms import Out
 
 # Smaller ones fit into one packet of the network anyway.
 WORTH: Final = 1400
@@ -23,5 +26,12 @@ def siblings(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     if len(content) < WORTH or not TEXTS.fullmatch(name):
         return
     yield f"{name}.br", brotli.compress(content, mode=brotli.MODE_TEXT, quality=QUALITY)
-    packing = zlib.compressobj(6, zlib.DEFLATED, 31)
-    yield f"{name}.gz", packing.compress(content) + packing.flush()
+    packed = BytesIO()
+    with gzipped(packed) as out:
+        out.write(content)
+    yield f"{name}.gz", packed.getvalue()
+
+
+def gzipped(out: Out | BytesIO) -> GzipFile:
+    """Return a file that packs what is written to it; neither name nor date of it stands in the result."""
+    return GzipFile("", "wb", 6, out, mtime=0)
