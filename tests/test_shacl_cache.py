@@ -9,19 +9,13 @@ from unittest.mock import patch
 import pyoxigraph as ox
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from rdflib import BNode
 
-from shacl_cases import FAR, QUERIES, graphs, shapes_graphs
+from shacl_cases import FAR, QUERIES, graphs, results, shapes_graphs
 from stadtgraph.shacl import memory, sparql
-from stadtgraph.shacl.graphs import to_oxigraph
 from stadtgraph.shacl.run import validate_compiled
 
 CASES = int(os.environ.get("SHACL_CASES", "150"))
 files = st.dictionaries(st.sampled_from(["a.nt", "b.nt", "c.nt"]), graphs, min_size=1)
-
-
-def serialized(triples, form):
-    return ox.serialize([ox.Triple(*triple) for triple in triples], format=form)
 
 
 def write(folder, contents):
@@ -32,22 +26,6 @@ def write(folder, contents):
             ox.serialize([ox.Triple(*t) for t in triples], format=ox.RdfFormat.N_TRIPLES)
         )
     return [folder / name for name in contents]
-
-
-def results(report):
-    """Return the results; names of blank nodes are new each time."""
-
-    def text(node):
-        return "_:" if isinstance(node, BNode) else node and str(to_oxigraph(node))
-
-    return Counter(
-        (
-            *map(text, (r.focus_node, r.path, r.value, r.component, r.source_shape, r.source_constraint)),
-            str(r.severity),
-            str(sorted(r.messages.items())) if "_" not in str(r.messages) else "",
-        )
-        for r in report.results
-    )
 
 
 @settings(

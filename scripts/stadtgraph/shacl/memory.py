@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +20,9 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from stadtgraph.shacl.columns import SUBCLASS, no_garbage_collection
+from stadtgraph.shacl.columns import SUBCLASS, Columns, no_garbage_collection
 from stadtgraph.shacl.graphs import Term, quads
+from stadtgraph.shacl.model import Shape
 from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.reads import Reads
 from stadtgraph.shacl.report import Report
@@ -130,9 +131,12 @@ class _Memory:
     def _part(self, snapshot: Snapshot, affected: Mapping[Term, set[int]], progress: Progress) -> Outcome:
         """Validate some focus nodes."""
         terms = snapshot.terms_of(set().union(*affected.values()))
-        part = Part({shape: [terms[number] for number in nodes] for shape, nodes in affected.items()})
+
+        def picked(shape: Shape, data: Columns, nodes: Collection[int]) -> Iterable[int]:
+            return data.numbers(terms[number] for number in affected[shape.node]).intersection(nodes)
+
         statements = snapshot.statements(self.reads.needed(snapshot, affected))
-        with running(self.plan, statements, progress=progress, part=part) as run:
+        with running(self.plan, statements, progress=progress, part=Part(picked)) as run:
             self.runs.append(run)
             return outcome_of(run, self.graph)
 
