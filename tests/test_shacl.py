@@ -142,6 +142,22 @@ def test_the_readme_has_the_tables_that_the_code_has(name, table):
     assert f"<!-- {name} -->\n" + "\n".join(table()) in README.read_text()
 
 
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_shows_what_the_tool_does(run, tmp_path, monkeypatch, capsys):
+    for name, content in zip(("rules.ttl", "offices.ttl"), blocks("turtle"), strict=True):
+        (tmp_path / name).write_text(content)
+    [session], [program], [output] = map(blocks, ("console", "python", "text"))
+    command, _, shown = session.removeprefix("$ stadtgraph ").partition("\n")
+    result = run(*command.split(), cwd=tmp_path)
+    assert (result.stdout, result.returncode) == (shown, 1)
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    assert capsys.readouterr().out == output
+
+
 @pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
 def test_malformed_shapes_are_refused_with_the_place(path):
     with pytest.raises(shacl.MalformedShapes) as refused:

@@ -14,7 +14,7 @@ from shacl_cases import FAR, QUERIES, graphs, results, shapes_graphs
 from stadtgraph.shacl import memory, sparql
 from stadtgraph.shacl.run import validate_compiled
 
-CASES = int(os.environ.get("SHACL_CASES", "150"))
+CASES = int(os.environ.get("SHACL_CASES", "50"))
 files = st.dictionaries(st.sampled_from(["a.nt", "b.nt", "c.nt"]), graphs, min_size=1)
 
 

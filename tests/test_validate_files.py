@@ -172,6 +172,18 @@ def test_rules_that_meet_nothing_prove_nothing(run, folder):
     assert result.stderr.startswith("No rule has met anything in the data")
 
 
+def test_a_rule_that_nothing_refers_to_is_reported(folder):
+    (folder / "shapes" / "offices.ttl").write_text(SHAPES.replace("sh:property ex:Name , ", "sh:property "))
+    found = check([folder / "data.ttl"], [folder / "shapes"])
+    [unused] = [finding for finding in found.findings if finding.rule.endswith("unused-shape")]
+    assert (Path(unused.file).name, unused.line, unused.focus) == (
+        "offices.ttl",
+        8,
+        "http://example.org/Name",
+    )
+    assert found.sentence(1, 0, None, "en").endswith("1 violation, 2 warnings, 0 notes.")
+
+
 def test_a_severity_of_its_own_counts_as_a_violation(folder):
     shapes = folder / "shapes" / "offices.ttl"
     shapes.write_text(shapes.read_text().replace("sh:severity sh:Warning", "sh:severity ex:Grave"))

@@ -55,6 +55,7 @@ class Checked:
         found: Counter[Severity] = Counter()
         for rule, number in self.counts.items():
             found[known[rule]] += number
+        found[Severity.WARNING] += len(self.report.unused)
         return found
 
     def sentence(self, files: int, statements: int, url: str | None, lang: str) -> str:
@@ -120,6 +121,7 @@ def check(
     shapes: Sequence[Source],
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    ways: shacl.Ways | None = None,
 ) -> Checked:
     """Validate files (and quads that were fetched) with shapes.
 
@@ -127,16 +129,23 @@ def check(
         CannotLook: data or shapes cannot be read, or the shapes break the specification.
 
     """
+    data, shapes = list(_files(data)), [item for item in _files(shapes) if not isinstance(item, Quad)]
     try:
-        report = shacl.validate(data, shapes, limit=limit, progress=progress)
+        report = shacl.validate(data, shapes, limit=limit, progress=progress, ways=ways)
     except shacl.MalformedShapes as error:
         raise CannotLook(_malformed(error, shapes)) from error
     files = [source for source in data if not isinstance(source, Quad)]
     wanted = {str(node) for result in report.results for node in report.owners.get(result.focus_node, ())}
     wanted |= {str(result.focus_node) for result in report.results}
     where = Whereabouts(files, wanted, only=len(files) == len(data) == 1)
-    findings = (_finding(result, report, where) for result in report.results)
-    return Checked(report, sorted(findings, key=Finding.sort_key))
+    findings = [_finding(result, report, where) for result in report.results]
+    return Checked(report, sorted([*findings, *_unused(report, shapes)], key=Finding.sort_key))
+
+
+def _files(items: Iterable[Source | Quad]) -> Iterator[Source | Quad]:
+    """Yield what is given, folders as the files in them."""
+    for item in items:
+        yield from files_in([item]) if isinstance(item, Path) else [item]
 
 
 class Whereabouts:
@@ -195,6 +204,13 @@ def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts) -> 
 
 def _text(term: Node | None) -> str:
     return f"_:{term}" if isinstance(term, BNode) else str(term or "")
+
+
+def _unused(report: shacl.Report, shapes: Sequence[Source]) -> Iterator[Finding]:
+    where = Whereabouts(shapes, {str(shape) for shape in report.unused}, only=len(shapes) == 1)
+    for shape in map(_text, report.unused):
+        file, line = where.place(shape)
+        yield Finding(Severity.WARNING, RULE + "unused-shape", both("unused-shape"), file, line, shape)
 
 
 def _malformed(error: shacl.MalformedShapes, shapes: Sequence[Source]) -> Iterator[Finding]:

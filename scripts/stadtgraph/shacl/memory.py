@@ -27,10 +27,9 @@ from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.reads import Reads
 from stadtgraph.shacl.report import Report
 from stadtgraph.shacl.rows import Outcome, outcome_of, report_of
-from stadtgraph.shacl.run import Part, Progress, Run, running, silent
+from stadtgraph.shacl.run import Part, Progress, running, silent
 from stadtgraph.shacl.snapshot import Snapshot, digest, load, save
 
-LARGE: Final = 5_000_000  # bytes of data; below, a full run takes about a second
 SHARE: Final = 8  # a full run is made where more than one byte of so many differs
 
 
@@ -38,11 +37,6 @@ def cache_folder() -> Path:
     """Return where snapshots are kept (XDG Base Directory Specification)."""
     home = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "stadtgraph" / "shacl"
-
-
-def is_worth_it(data: Iterable[Path]) -> bool:
-    """Say whether so much is to be read that a snapshot saves time."""
-    return sum(path.stat().st_size for path in data) >= LARGE
 
 
 def validate_remembering(
@@ -65,7 +59,7 @@ def validate_remembering(
     memory = _Memory(data, shapes, folder or cache_folder())
     with no_garbage_collection():
         outcome = memory.checked_again(progress) or memory.checked(threads, progress)
-    return report_of(outcome, memory.plan, memory.graph, limit, memory.runs)
+    return report_of(outcome, memory.plan, memory.graph, limit)
 
 
 class _Memory:
@@ -77,7 +71,6 @@ class _Memory:
         self.data = {str(path.absolute()): path for path in data}
         where = os.path.commonpath(self.data), *(str(path.absolute()) for path in shapes)
         self.path, self.key = folder / digest(repr(where).encode()).hex(), _key(shapes)
-        self.runs: list[Run] = []
 
     def digests(self, names: Iterable[str]) -> dict[str, bytes]:
         return {name: digest(self.data[name].read_bytes()) for name in names}
@@ -86,7 +79,6 @@ class _Memory:
         """Validate everything, and keep a snapshot."""
         if self.reads.whole:
             with running(self.plan, list(self.data.values()), threads, progress) as run:
-                self.runs.append(run)
                 return outcome_of(run, self.graph)
         log, ends = array("I"), [0]
 
@@ -97,7 +89,6 @@ class _Memory:
 
         digests = self.digests(self.data)
         with running(self.plan, statements(), threads, progress, log=log) as run:
-            self.runs.append(run)
             outcome = outcome_of(run, self.graph)
         if digests == self.digests(self.data):  # else a file changed meanwhile
             parts = [log[start:end].tobytes() for start, end in pairwise(ends)]
@@ -137,7 +128,6 @@ class _Memory:
 
         statements = snapshot.statements(self.reads.needed(snapshot, affected))
         with running(self.plan, statements, progress=progress, part=Part(picked)) as run:
-            self.runs.append(run)
             return outcome_of(run, self.graph)
 
 

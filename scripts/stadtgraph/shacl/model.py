@@ -61,9 +61,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All shapes of a shapes graph by their nodes."""
+    """All shapes of a shapes graph by their nodes; ``unused`` have no target and belong to no other."""
 
     shapes: Mapping[Term, Shape]
+    unused: tuple[Term, ...] = ()
 
     @property
     def queries(self) -> list[Query]:

@@ -40,6 +40,8 @@ TARGETS: Final = {
     "targetObjectsOf": "IRI",
 }
 PARAMETERS: Final = {*COMPONENTS, *(name for component in COMPONENTS.values() for name in component.others)}
+# What people write for the namespace of SHACL; a rule in such a one would never fire.
+NEARLY: Final = re.compile(rf"(?!{re.escape(SH)})(?i:https?://(?:www\.)?w3\.org/ns/shacl)(?:[#/]|\Z)")
 RESERVED: Final = ("this", "shapesGraph", "currentShape", "path", "PATH", "value")
 
 
@@ -79,7 +81,9 @@ class _Parser(Reader):
             self._check_recursion(shapes)
         if self.faults:
             raise MalformedShapes(sorted(set(self.faults), key=str))
-        return Plan(shapes)
+        used = {other for shape in shapes.values() for other in referred(*shape.constraints)}
+        idle = (shape for node, shape in shapes.items() if node not in used and not shape.targets)
+        return Plan(shapes, tuple(shape.node for shape in idle if shape.constraints))
 
     def _starts(self) -> Iterator[Term]:
         """Yield what has to be a shape (2.1)."""
@@ -266,6 +270,9 @@ class _Parser(Reader):
             name = iri.removeprefix(SH)
             if iri == TYPE.value:
                 self._check_classes(column, known["classes"])
+            elif NEARLY.match(iri):
+                for subject in column:
+                    self.fault(self.graph.terms[subject], iri, f"stands in a namespace that is not <{SH}>")
             elif name != iri and name not in known["predicates"]:
                 supported = "is no term of SHACL"
                 if name in known["unsupported"]:
@@ -277,7 +284,10 @@ class _Parser(Reader):
         for subject, classes in column.items():
             for class_ in classes:
                 name = self.graph.terms[class_].value
-                if name.startswith(SH) and name.removeprefix(SH) not in known:
+                if NEARLY.match(name):
+                    reason = f"{name} stands in a namespace that is not <{SH}>"
+                    self.fault(self.graph.terms[subject], TYPE.value, reason)
+                elif name.startswith(SH) and name.removeprefix(SH) not in known:
                     reason = f"sh:{name.removeprefix(SH)} is no class of SHACL that is supported"
                     self.fault(self.graph.terms[subject], TYPE.value, reason)
 

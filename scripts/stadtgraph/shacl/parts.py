@@ -7,13 +7,15 @@ reads all files and keeps its share. What needs the whole graph is asked at the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, Protocol
+from socket import create_connection
+from typing import Final
+from urllib.parse import urlsplit
 from zlib import crc32
 
 import psutil
@@ -31,6 +33,7 @@ from stadtgraph.shacl.rows import Outcome, outcome_of, report_of
 from stadtgraph.shacl.run import Part, Progress, running, silent
 
 NEED: Final = 15  # bytes of memory for each byte of Turtle or N-Triples
+TIMEOUT: Final = 10  # seconds until a cluster has to answer
 PACKED: Final = 10  # bytes in each byte of a packed file
 
 
@@ -41,19 +44,20 @@ def size_in_memory(data: Iterable[Path]) -> int:
 
 def parts_for(data: Iterable[Path]) -> int:
     """Return into how many parts files should be cut, so that half of the free memory is enough."""
-    return 1 + 2 * size_in_memory(data) // psutil.virtual_memory().available
+    free: int = psutil.virtual_memory().available
+    return 1 + 2 * size_in_memory(data) // free
 
 
 def validate_in_parts(
     data: Sequence[Path],
     shapes: Sequence[Path],
-    parts: int,
+    times: int,
     processes: int = 1,
     cluster: str | None = None,
     limit: int | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """Check files against shapes in so many parts, on a Dask cluster or in so many processes at a time.
+    """Check files against shapes in parts, ``times`` as many as there are processes or a cluster has threads.
 
     A cluster's workers read the files themselves, so they must see them by the same names.
 
@@ -64,13 +68,14 @@ def validate_in_parts(
     """
     graph, plan = read_plan(shapes)
     data = [path.absolute() for path in data]
-    check = partial(check_part, data, [path.absolute() for path in shapes], of=parts)
-    whole = bool(Reads(plan).whole)
     outcome = Outcome()
-    with _workers(cluster, processes) as workers:
-        for done, each in enumerate(workers(check, range(parts + whole)), 1):
+    with _workers(processes) if cluster is None else _cluster(cluster) as (workers, number):
+        parts = number * times
+        tasks = parts + bool(Reads(plan).whole)
+        check = partial(check_part, data, [path.absolute() for path in shapes], of=parts)
+        for done, each in enumerate(workers(check, range(tasks)), 1):
             outcome.add(each)
-            progress(done, parts + whole)
+            progress(done, tasks)
     outcome.owners |= _owners(data, {row[2] for row in outcome.rows if row[2].startswith("_:")})
     return report_of(outcome, plan, graph, limit)
 
@@ -123,7 +128,7 @@ def named(data: Iterable[Path]) -> Iterator[ox.Quad]:
                 for end in (subject, value):
                     if isinstance(end, ox.BlankNode) and end not in names:
                         names[end] = ox.BlankNode(f"f{number}n{len(names)}")
-                yield ox.Quad(names.get(subject, subject), predicate, names.get(value, value))  # type: ignore[arg-type, call-overload]
+                yield ox.Quad(names.get(subject, subject), predicate, names.get(value, value))
             else:
                 yield quad
 
@@ -149,40 +154,40 @@ def _owners(data: Sequence[Path], nodes: set[str]) -> dict[str, tuple[str, str]]
 # -- who does it
 
 
-class Workers(Protocol):
-    """A map whose results may come in any order."""
-
-    def __call__(self, check: partial[Outcome], parts: Iterable[int]) -> Iterable[Outcome]:
-        """Yield the outcomes of parts."""
+Workers = Callable[[Callable[[int], Outcome], Iterable[int]], Iterable[Outcome]]  # a map
 
 
 @contextmanager
-def _workers(cluster: str | None, processes: int) -> Iterator[Workers]:
-    if cluster is not None:
-        with _cluster(cluster) as workers:
-            yield workers
-    elif processes == 1:
-        yield map
+def _workers(processes: int) -> Iterator[tuple[Workers, int]]:
+    """Yield who does the work, and how many parts at a time."""
+    if processes == 1:
+        yield map, 1
     else:
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-            yield pool.map
+            yield pool.map, processes
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Workers]:
+def _cluster(address: str) -> Iterator[tuple[Workers, int]]:
     """Connect to a Dask cluster."""
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
     except ImportError as error:
         raise CannotLook([fault("no-dask", "")]) from error
+    place = urlsplit(address)
     try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
+        with create_connection((place.hostname, place.port), TIMEOUT):
+            pass  # Dask would try again and again where nobody listens
+        client = Client(address, timeout=TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, TypeError, ValueError) as error:
         raise CannotLook([fault("no-cluster", "", address=address, reason=str(error))]) from error
 
-    def workers(check: partial[Outcome], parts: Iterable[int]) -> Iterator[Outcome]:
-        for _, outcome in as_completed(client.map(check, list(parts), pure=False), with_results=True):
-            yield outcome
+    def workers(check: Callable[[int], Outcome], parts: Iterable[int]) -> Iterator[Outcome]:
+        for future in client.map(check, list(parts), pure=False):
+            yield future.result()
 
     with client:
-        yield workers
+        threads = sum(client.ncores().values())  # type: ignore[no-untyped-call]
+        if not threads:
+            raise CannotLook([fault("no-workers", "", address=address)])
+        yield workers, threads

@@ -65,7 +65,8 @@ class Report:
     ``results`` may be fewer than there are, where a limit was set; ``counts`` has the true number for
     each shape and component. ``focus`` says how many nodes each shape with targets met, ``seconds`` how long
     each shape took, ``left_to_rdflib`` which queries were not asked of the store since it would change the
-    literals they read, ``owners`` which node and predicate lead to a focus node without IRI.
+    literals they read, ``owners`` which node and predicate lead to a focus node without IRI, ``unused``
+    which shapes can never apply, since they have no target and no other shape names them.
     """
 
     conforms: bool
@@ -75,6 +76,7 @@ class Report:
     seconds: Mapping[Node, float] = field(default_factory=dict, compare=False)
     left_to_rdflib: frozenset[Node] = frozenset()
     owners: Mapping[Node, tuple[Node, Node]] = field(default_factory=dict, compare=False)
+    unused: tuple[Node, ...] = ()
     describe: Callable[[Node], Iterable[tuple[Node, Node, Node]]] = field(
         default=lambda node: (), repr=False, compare=False
     )

@@ -267,6 +267,7 @@ def validate_compiled(
         dict(run.seconds),
         run.asker.left_to_rdflib if run.asker else frozenset(),
         run.owners(),
+        tuple(map(term_to_rdflib, plan.unused)),
         lambda node: described(graph, to_oxigraph(node)),
     )
 
