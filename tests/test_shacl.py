@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+from rdflib import RDF, SH, BNode, Dataset, Graph, Literal, URIRef
 
 from stadtgraph import shacl
 from stadtgraph.shacl.columns import Columns
@@ -185,6 +185,7 @@ def test_all_faults_are_told_at_once(tmp_path):
 # -- what goes in
 
 CLAIM = FOLDER / "less-than.ttl"
+CLAIM_AS_DOCUMENT = [shacl.Document("claim", CLAIM.read_bytes(), ox.RdfFormat.TURTLE)]
 
 
 def rows_of(report):
@@ -206,8 +207,23 @@ def test_any_format_will_do(form, tmp_path):
 
 
 def test_graphs_stores_and_paths_give_the_same():
-    reports = [shacl.validate(each, each) for each in (CLAIM, [CLAIM], to_store(CLAIM), to_rdflib(CLAIM))]
+    dataset = Dataset()
+    dataset.graph(URIRef(EX + "g")).__iadd__(to_rdflib(CLAIM))
+    sources = (CLAIM, str(CLAIM), [CLAIM], iter([CLAIM]), quads(CLAIM), CLAIM_AS_DOCUMENT, to_store(CLAIM))
+    reports = [shacl.validate(each, CLAIM) for each in (*sources, to_rdflib(CLAIM), dataset)]
+    reports += [shacl.validate(CLAIM, each) for each in (str(CLAIM), [CLAIM], to_store(CLAIM), dataset)]
     assert all(rows_of(report) == rows_of(reports[0]) for report in reports)
+
+
+def test_shapes_that_change_are_read_again(tmp_path):
+    shapes, graph = tmp_path / "shapes.ttl", Graph().parse(CLAIM)
+    shapes.write_bytes(CLAIM.read_bytes())
+    assert shacl.validate(CLAIM, shapes).results and shacl.validate(CLAIM, graph).results
+    shapes.write_text(shapes.read_text().replace("sh:lessThan ", "sh:disjoint "))
+    graph.remove((None, SH.lessThan, None))
+    for changed in (shapes, graph):
+        components = {result.component for result in shacl.validate(CLAIM, changed).results}
+        assert components and SH.LessThanConstraintComponent not in components
 
 
 def test_an_unknown_ending_is_refused(tmp_path):

@@ -150,6 +150,16 @@ def test_verbose_says_what_each_rule_did(run, folder):
     assert "All rules were compiled; none ran through pyshacl." in told
 
 
+def test_progress_tells_of_every_rule(folder):
+    told = []
+    idle = "\nex:Idle a sh:NodeShape ; sh:targetClass ex:Post ; sh:property ex:Name .\n"
+    off = "\nex:Off a sh:NodeShape ; sh:targetClass ex:Place ; sh:deactivated true ; sh:property ex:Name .\n"
+    (folder / "shapes" / "offices.ttl").write_text(SHAPES + idle + off)
+    check([folder / "data.ttl"], [folder / "shapes"], progress=lambda *step: told.append(step))
+    assert told == sorted(told)
+    assert told[-1] == (9, 9)
+
+
 def test_verbose_names_what_met_nothing_and_what_rdflib_had_to_do(folder):
     (folder / "shapes" / "more.ttl").write_text(
         """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
@@ -271,6 +281,10 @@ BROKEN = {
     "line.nt": (b"<a:a> <a:b> 1 .", "line.nt:1: This is not valid N-Triples"),
     "line.nq": (b"<a:a> <a:b> <a:c> 1 .", "line.nq:1: This is not valid N-Quads"),
     "open.rdf": (b'<?xml version="1.0"?>\n<rdf:RDF\n', "open.rdf:2: This is not valid RDF/XML"),
+    "number.rdf": (
+        b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:ID="1"/></r:RDF>',
+        "number.rdf is not valid RDF/XML",
+    ),
     "entity.rdf": (b'<!DOCTYPE r [<!ENTITY a "b">]><r/>', "entity.rdf is RDF/XML with a DOCTYPE"),
     "comma.jsonld": (b'{"@id": "a:a"\n "a": 1}', "comma.jsonld:2: This is not valid JSON-LD"),
     "context.jsonld": (

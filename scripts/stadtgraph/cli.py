@@ -29,7 +29,11 @@ FINE, VIOLATIONS, CANNOT_LOOK = 0, 1, 2
 QUERY_FORMATS: Final = ("table", "csv", "tsv", "json", "xml", "turtle")
 INPUT_FORMATS: Final = ("turtle", "ntriples", "trig", "nquads", "rdfxml", "jsonld")
 NAMED: Final = 4
-COLOURS: Final = {"Violation": "bold red", "Warning": "yellow", "Info": "blue"}
+COLOURS: Final[dict[str, Any]] = {
+    "Violation": {"fg": "red", "bold": True},
+    "Warning": {"fg": "yellow"},
+    "Info": {"fg": "blue"},
+}
 
 
 def _language_at_start(arguments: list[str]) -> str:
@@ -422,13 +426,10 @@ def _print_findings(
     from stadtgraph.findings import in_language, left_out
     from stadtgraph.namespaces import shorten
 
-    console = _console(stream)
+    colour = False if os.environ.get("NO_COLOR") else None
     for finding in findings:
-        severity = say(f"severity-{finding.severity}", lang)
+        severity = click.style(say(f"severity-{finding.severity}", lang), **COLOURS[finding.severity])
         name = in_language(finding.label, lang) or shorten(finding.focus, base)
-        console.print(finding.place, f"[{COLOURS[finding.severity]}]{severity}[/]", end=" ", markup=True)
-        console.print(name, markup=False, style="bold")
-        console.print(f"    {in_language(finding.message, lang)}", markup=False)
         value = shorten(finding.value, base)
         path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
         shown = (
@@ -436,14 +437,16 @@ def _print_findings(
             if value
             else ""
         )
-        console.print(
-            f"    {say('word-rule', lang)}: {shorten(finding.rule, base)}{path}{shown}",
-            style="dim",
-            markup=False,
+        rule = f"    {say('word-rule', lang)}: {shorten(finding.rule, base)}{path}{shown}"
+        lines = (
+            f"{finding.place} {severity} {click.style(name, bold=True)}",
+            f"    {in_language(finding.message, lang)}",
+            click.style(rule, dim=True),
         )
+        click.echo("\n".join(lines), stream, color=colour)
     for rule, total, number in left_out(findings, counts or {}):
         values = {"rule": shorten(rule, base), "total": grouped(total, lang), "number": grouped(number, lang)}
-        console.print(say("results-left-out", lang, **values), markup=False)
+        click.echo(say("results-left-out", lang, **values), stream)
 
 
 def _print_plain(findings: list[Finding], lang: str) -> None:

@@ -230,6 +230,8 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
     if (error.lineno or 1) > len(lines):
         return fault("syntax-end", where, line, near=_short(near))
     reason = re.sub(r"^Parser error at [^:]*: ", "", error.msg).removesuffix(f" (line {line})")
+    if other and error.lineno is None:
+        return fault("syntax-somewhere", where, reason=reason, form=other)
     if other:
         return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
     for key, pattern in SYNTAX:

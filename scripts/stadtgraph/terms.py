@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, Protocol, cast
 
 from pyoxigraph import (
     BlankNode,
@@ -12,6 +15,7 @@ from pyoxigraph import (
     NamedNode,
     Quad,
     RdfFormat,
+    Store,
     Triple,
     serialize,
 )
@@ -20,6 +24,19 @@ from stadtgraph.namespaces import VOCABULARIES
 
 TYPE = NamedNode(VOCABULARIES["rdf"] + "type")
 Term = NamedNode | BlankNode | Literal | Triple | DefaultGraph
+LAID_OUT: Final = (RdfFormat.TURTLE, RdfFormat.TRIG)
+USED: Final = re.compile(rb"(?:^|(?<=[\s(,^]))([A-Za-z][\w-]*):", re.MULTILINE)
+CHUNK: Final = 1 << 18  # bytes that are laid out at a time
+
+
+class Out(Protocol):
+    """Where bytes are written."""
+
+    def write(self, content: bytes, /) -> Any:
+        """Write some more."""
+
+    def flush(self) -> Any:
+        """Leave nothing in between."""
 
 
 def text(term: Term | None) -> str:
@@ -34,36 +51,67 @@ def text(term: Term | None) -> str:
 
 def in_order(triples: Iterable[Triple]) -> list[Triple]:
     """Return triples once each: by subject, its class first, then by predicate and object."""
-    return sorted(set(triples), key=_order)
+    return sorted(set(triples), key=lambda triple: (str(triple.subject), *_order(triple)))
 
 
-def quads_in_order(quads: Iterable[Quad]) -> list[Quad]:
-    """Return quads by graph, then as triples."""
-    return sorted(quads, key=lambda quad: (str(quad.graph_name), *_order(quad.triple)))
+def triples_in_order(store: Store) -> Iterator[Triple]:
+    """Yield the triples of all graphs together as ``in_order`` does, holding one subject's at a time."""
+    for subject in sorted({quad.subject for quad in store}, key=str):
+        yield from sorted({q.triple for q in store.quads_for_pattern(subject, None, None)}, key=_order)
 
 
-def _order(triple: Triple) -> tuple[str, bool, str, str]:
-    return str(triple.subject), triple.predicate != TYPE, triple.predicate.value, str(triple.object)
+def quads_in_order(store: Store) -> Iterator[Quad]:
+    """Yield quads by graph, then as triples, holding one subject's at a time."""
+    graphs: list[NamedNode | BlankNode | DefaultGraph] = [*store.named_graphs(), DefaultGraph()]
+    for graph in sorted(graphs, key=str):
+        subjects = {quad.subject for quad in store.quads_for_pattern(None, None, None, graph)}
+        for subject in sorted(subjects, key=str):
+            yield from sorted(store.quads_for_pattern(subject, None, None, graph), key=_order)
+
+
+def _order(statement: Triple | Quad) -> tuple[bool, str, str]:
+    return statement.predicate != TYPE, statement.predicate.value, str(statement.object)
 
 
 def to_bytes(
-    statements: list[Triple] | list[Quad], form: RdfFormat, prefixes: dict[str, str] | None = None
+    statements: Iterable[Triple] | Iterable[Quad], form: RdfFormat, prefixes: dict[str, str] | None = None
 ) -> bytes:
-    """Write statements in the order in which they come; Turtle and TriG as a person would lay them out."""
+    """Return statements in the order in which they come; Turtle and TriG as a person would lay them out."""
     content = serialize(statements, format=form, prefixes=prefixes)
     if content is None:
         raise TypeError("serialize returns bytes when it is given no output")
-    return _laid_out(content.decode()).encode() if form in (RdfFormat.TURTLE, RdfFormat.TRIG) else content
+    if form not in LAID_OUT:
+        return content
+    out = BytesIO()
+    _lay_out(BytesIO(content), out)
+    return out.getvalue()
 
 
-def _laid_out(document: str) -> str:
+def write(
+    statements: Iterable[Triple] | Iterable[Quad], form: RdfFormat, prefixes: dict[str, str], out: Out
+) -> None:
+    """Write what ``to_bytes`` returns without ever holding the whole of it."""
+    if form not in LAID_OUT:
+        serialize(statements, cast("IO[bytes]", out), form, prefixes=prefixes)
+        return
+    with TemporaryFile() as plain:
+        serialize(statements, plain, form, prefixes=prefixes)
+        plain.seek(0)
+        _lay_out(plain, out)
+
+
+def _lay_out(plain: IO[bytes], out: Out) -> None:
     """Sort the prefixes, drop those that are not used, part the subjects, indent by four.
 
     The serializer escapes line ends in literals, so each line is one of the document's own.
     """
-    lines = document.removesuffix("\n").split("\n")
-    body = [line.replace("\t", "    ") for line in lines if not line.startswith("@prefix ")]
-    used = set(re.findall(r"(?:^|(?<=[\s(,^]))([A-Za-z][\w-]*):", "\n".join(body), re.MULTILINE))
-    head = sorted(line for line in lines if line.startswith("@prefix ") and line[8 : line.index(":")] in used)
-    parted = [line if line.startswith((" ", "}")) else f"\n{line}" for line in body]
-    return "\n".join([*head, *parted]) + "\n"
+    declared: list[bytes] = []
+    used: set[bytes] = set()
+    for lines in iter(lambda: plain.readlines(CHUNK), []):
+        declared += [line for line in lines if line.startswith(b"@prefix ")]
+        used.update(USED.findall(b"".join([line for line in lines if not line.startswith(b"@prefix ")])))
+    out.write(b"".join(sorted(line for line in declared if line[8 : line.index(b":")] in used)))
+    plain.seek(0)
+    for lines in iter(lambda: plain.readlines(CHUNK), []):
+        body = [line.replace(b"\t", b"    ") for line in lines if not line.startswith(b"@prefix ")]
+        out.write(b"".join([line if line.startswith((b" ", b"}")) else b"\n" + line for line in body]))

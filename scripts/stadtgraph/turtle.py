@@ -56,17 +56,15 @@ class Places:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    line, position = 1, 0
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        if match is None:
-            position += 1
-            continue
+    line = 1
+    for match in TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match.group()
-        if kind != "space":
-            yield kind, token, line
-        line += token.count("\n")
-        position = match.end()
+        if kind == "space":
+            line += token.count("\n")
+            continue
+        yield kind, token, line
+        if kind == "string":
+            line += token.count("\n")
 
 
 def _absolute(iri: str, base: str) -> str:
@@ -132,21 +130,26 @@ def places(text: str, base: str = "") -> Places:
 
 def places_of(content: bytes, wanted: Collection[str], base: str) -> Places:
     """Find the lines of some subjects in a document of any size; subjects have to begin a line."""
-    names, parts, begin = {"@": base}, [""], 0
+    names, parts, begin = {b"@": base.encode()}, [""], 0
+    asked = {iri.encode() for iri in wanted}
     for start, following in pairwise([*START.finditer(content), None]):
         if start is None:
             break
-        found = {key: value.decode(errors="replace") for key, value in start.groupdict(b"").items()}
-        iri = _absolute(found["space"] + found["iri"].strip("<>"), names["@"])
-        if found["directive"]:
-            names["@" if start["bound"] is None else found["bound"]] = iri
-        elif not found["iri"]:
-            iri = names.get(found["name"], ":") + found["local"].replace("\\", "")
-        asked = found["directive"] or iri in wanted
-        if asked:
-            parts.append("\n" * content.count(b"\n", begin, start.start()))
-            begin = following.start() if following else len(content)
-            parts.append(content[start.start() : begin].decode(errors="replace"))
+        if start["directive"]:
+            space = _absolute(start["space"].decode(errors="replace"), names[b"@"].decode())
+            names[b"@" if start["bound"] is None else start["bound"]] = space.encode()
+        elif start["iri"]:
+            iri = start["iri"][1:-1]
+            if (
+                iri not in asked
+                and _absolute(iri.decode(errors="replace"), names[b"@"].decode()) not in wanted
+            ):
+                continue
+        elif names.get(start["name"], b":") + start["local"].replace(b"\\", b"") not in asked:
+            continue
+        parts.append("\n" * content.count(b"\n", begin, start.start()))
+        begin = following.start() if following else len(content)
+        parts.append(content[start.start() : begin].decode(errors="replace"))
     return places("".join(parts), base)
 
 

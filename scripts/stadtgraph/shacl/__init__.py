@@ -9,6 +9,7 @@ All of SHACL Core and SHACL-SPARQL is compiled: ``parse`` reads shapes into the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from stadtgraph.findings import CannotLook
 from stadtgraph.shacl.documents import Document
@@ -33,8 +34,8 @@ __all__ = [
 
 
 def validate(
-    data: Source,
-    shapes: Source,
+    data: Source | str,
+    shapes: Source | str,
     *,
     limit: int | None = None,
     threads: int | None = None,
@@ -43,8 +44,8 @@ def validate(
 ) -> Report:
     """Check ``data`` against ``shapes``.
 
-    Each may be an rdflib Graph, a pyoxigraph Store (all its graphs together), a path of a file or folder, or
-    several of paths, ``Document`` (content under a name) and quads of pyoxigraph.
+    Each may be an rdflib Graph or Dataset, a pyoxigraph Store (all its graphs together), a path of a file or
+    folder, or several of paths, ``Document`` (content under a name) and quads of pyoxigraph.
     ``limit`` is for the results kept for each shape and component; ``Report.counts`` has all of them.
     ``threads`` is for SPARQL queries of shapes, which run beside everything else. ``progress`` is told how
     many rules are done (or parts, of a validation in parts), and of how many. ``ways`` is for large files.
@@ -54,6 +55,7 @@ def validate(
         CannotLook: a file cannot be read, with file and line, or a cluster does not answer.
 
     """
+    data, shapes = (Path(each) if isinstance(each, str) else each for each in (data, shapes))
     if ways is not None:
         return validate_by(ways, data, shapes, limit, threads, progress or silent)
     return validate_compiled(data, shapes, limit, threads, progress or silent)

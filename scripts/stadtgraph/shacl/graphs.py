@@ -44,7 +44,7 @@ def quads(source: Source) -> Iterator[ox.Quad]:
     if isinstance(source, ox.Store):
         yield from source
     elif isinstance(source, Graph):
-        for subject, predicate, value in source:
+        for subject, predicate, value, *_ in source:  # a Dataset has quads
             yield ox.Quad(to_oxigraph(subject), to_oxigraph(predicate), to_oxigraph(value))  # type: ignore[arg-type]
     else:
         for item in [source] if isinstance(source, Path) else source:

@@ -39,6 +39,7 @@ TARGETS: Final = {
     "targetSubjectsOf": "IRI",
     "targetObjectsOf": "IRI",
 }
+SEVERITIES: Final = ("Violation", "Warning", "Info")
 PARAMETERS: Final = {*COMPONENTS, *(name for component in COMPONENTS.values() for name in component.others)}
 # What people write for the namespace of SHACL; a rule in such a one would never fire.
 NEARLY: Final = re.compile(rf"(?!{re.escape(SH)})(?i:https?://(?:www\.)?w3\.org/ns/shacl)(?:[#/]|\Z)")
@@ -114,10 +115,17 @@ class _Parser(Reader):
             paths[0] if paths else None,
             tuple(self._targets(node, types)),
             tuple(self._constraints(node, path, bool(paths))),
-            self.one(node, "severity", "IRI") or sh("Violation"),
+            self._severity(node),
             self.messages(node),
             self.one(node, "deactivated", "boolean") or False,
         )
+
+    def _severity(self, node: Term) -> ox.NamedNode:
+        """Return the severity (2.1.4): one of SHACL's three, or one that somebody else has made up."""
+        severity: ox.NamedNode = self.one(node, "severity", "IRI") or sh("Violation")
+        if severity.value.startswith(SH) and severity.value.removeprefix(SH) not in SEVERITIES:
+            self.fault(node, "severity", f"{severity} is no severity of SHACL")
+        return severity
 
     def _targets(self, node: Term, types: list[Term]) -> Iterator[tuple[str, Term]]:
         for name, syntax in TARGETS.items():
@@ -196,10 +204,13 @@ class _Parser(Reader):
         if text is None:
             return None
         try:
-            return read_query(text, self._prefixes(node), node, self.messages(node), path, parameters)
+            query = read_query(text, self._prefixes(node), node, self.messages(node), path, parameters)
         except BadQuery as error:
             self.fault(node, verb, str(error))
             return None
+        if query.is_ask != (verb == "ask"):
+            self.fault(node, verb, f"the query is no {verb.upper()} query")
+        return query
 
     def _prefixes(self, node: Term) -> dict[str, str]:
         """Collect ``sh:prefixes/owl:imports*/sh:declare`` (5.2.1)."""

@@ -65,6 +65,8 @@ def read_query(
     verb = next(
         (token.text for token in tokens if token.text in ("ASK", "SELECT", "CONSTRUCT", "DESCRIBE")), ""
     )
+    if verb not in ("ASK", "SELECT"):
+        raise BadQuery("the query is neither SELECT nor ASK (5.2, 6.2.3)")
     may_bind = ["this", *(["value"] if verb == "ASK" else []), *parameters]
     _check(tokens, may_bind)
     mentioned = {token.text[1:] for token in tokens if token.text.startswith("?")}

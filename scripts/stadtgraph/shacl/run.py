@@ -88,10 +88,13 @@ class Run:
                 if self.asker and query and query.once and len(focus) > sparql.FEW and not without:
                     self.asker.start(query, constraint.others)
         for shape, focus in targets:
+            done = self._done + self._size(shape)
             for each in self._validate(shape, focus) if focus else ():
                 if isinstance(self.data.terms[each[2].focus], ox.BlankNode):
                     self._blank.add(each[2].focus)
                 yield each
+            self._done = done  # of shapes that meet nothing or are deactivated no rule is looked at
+            self.progress(done, self._rules)
 
     def owners(self) -> dict[Node, tuple[Node, Node]]:
         """Return where the focus nodes of results hang that have no IRI."""

@@ -1,8 +1,8 @@
 """Write a publication: every document of every thing, and only what changed since the last one.
 
-A thing's documents depend on its footprint alone. Where footprint and engine are those of the last
-publication, its documents are taken over as hard links; the tree is the same, byte for byte, as if everything
-had been written anew.
+What differs is found by comparing the whole graph with that of the last publication, statement by statement.
+The documents of things that no changed statement can reach are taken over as hard links; the tree is the
+same, byte for byte, as if everything had been written anew.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from io import StringIO
 from pathlib import Path
 from typing import Final, TextIO
+
+from pyoxigraph import RdfFormat, parse
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
@@ -34,18 +37,23 @@ from stadtgraph.site import (
     void,
 )
 from stadtgraph.site.frame import frame_digest
+from stadtgraph.site.indexes import Index, listed
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.shelf import CannotPublish, Document, Shelf, Writer, shelf
+from stadtgraph.site.shelf import CannotPublish, Content, Document, Shelf, Writer, shelf, untouched
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
 __all__ = ["CannotPublish", "Publication", "complete", "publish", "switch"]
-Documents = Iterator[tuple[str, bytes]]
+Documents = Iterator[tuple[str, Content]]
 Step = Callable[[int, int], None]
 Written = Mapping[str, tuple[str, int]]
 OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
-    module.whole_documents for module in (downloads, jsonld, tables, calendar, feeds, rules)
+    module.whole_documents for module in (jsonld, tables, calendar, feeds, rules)
 )
+# The form of what is noted about a publication; notes in another form are not read.
+NOTES: Final = 2
+# Every statement with its graph: what tells two publications apart.
+STATEMENTS: Final = f"{downloads.LATEST}/dataset.nq"
 # In the order in which they look at what the others wrote.
 AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = tuple(
     module.closing_documents for module in (catalog, void, feeds)
@@ -95,11 +103,15 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         writer = Writer(kept.draft)
         kept.draft.mkdir()
         last = Last(kept, _engine() + frame_digest(reading))
+        dumps = downloads.whole_documents(reading.site, writer.written)
+        made = {name: writer.write(name, content) for name, content in dumps}
+        index = Index()
         with kept.draft_things.open("w", encoding="utf-8") as notes:
-            reused = _things(reading, writer, last, notes, step)
-        for name, content in _whole(reading):
+            notes.write(json.dumps([NOTES, last.engine, asdict(made[STATEMENTS])]) + "\n")
+            reused = _things(reading, writer, last, notes, index, step)
+        for name, content in _whole(reading, index):
             writer.write(name, content)
-        for name, content in _closing(reading, writer.written):
+        for name, content in _closing(reading, index, writer.written):
             writer.write(name, content)
         digest, size = writer.finish()
         first = kept.last is None
@@ -134,23 +146,26 @@ def _drop_placeholders(city: City) -> None:
             city.store.remove(quad)
 
 
-def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, step: Step) -> int:
+def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: Index, step: Step) -> int:
     """Write the documents of each thing, or take them over; return how many were taken over."""
-    notes.write(json.dumps(last.engine) + "\n")
+    affected = last.affected(reading, writer.folder / STATEMENTS)
     things = reading.site.things
     reused = 0
     for number, iri in enumerate(things):
-        footprint = reading.footprint(iri)
+        place = "{}:{}".format(*reading.place(iri))
         before = last.find(iri)
-        documents = before.documents if before else []
-        if before and before.footprint == footprint and writer.keep(last.folder, documents):
-            reused += len(documents)
+        same = before and before.place == place and affected is not None and iri not in affected
+        if before and same and writer.keep(last.folder, before.documents):
+            reused += len(before.documents)
             notes.write(before.line)
+            index.add(iri, before.section, before.listed)
         else:
             documents = [writer.write(*document) for document in _documents(reading, iri)]
             last.compare(iri, before, documents)
-            entry = [iri, footprint, [[d.name, d.digest, d.size, d.made] for d in documents]]
+            section, said = listed(reading, iri)
+            entry = [iri, place, [[d.name, d.digest, d.size, d.made] for d in documents], section, said]
             notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            index.add(iri, section, said)
         step(number + 1, len(things))
     last.rest()
     return reused
@@ -165,21 +180,21 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _whole(reading: Reading) -> Documents:
+def _whole(reading: Reading, index: Index) -> Documents:
     """Yield what depends on the whole graph."""
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
-    yield from overview.whole_documents(reading)
+    yield from overview.whole_documents(reading, index)
     yield from reference.question_pages(reading)
 
 
-def _closing(reading: Reading, written: Written) -> Documents:
+def _closing(reading: Reading, index: Index, written: Written) -> Documents:
     """Yield what has to know everything that was written."""
     for tell in AT_THE_END:
         yield from tell(reading.site, dict(written))
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
-    yield from overview.data_pages(reading, written)
+    yield from overview.data_pages(reading, index, written)
 
 
 @dataclass(frozen=True)
@@ -187,8 +202,10 @@ class Before:
     """A thing in the last publication."""
 
     iri: str
-    footprint: str
+    place: str
     documents: list[Document]
+    section: str
+    listed: list[list[str]]
     line: str
 
 
@@ -199,26 +216,38 @@ class Last:
         self.engine = engine
         self.changes = Changes()
         self.folder: Path = kept.last or kept.folder
-        self._same_engine = False
-        self._lines = self._read(kept.things) if kept.things else iter(())
-        self._next = next(self._lines, None)
+        self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
+        head = json.loads(next(self._lines, "[]"))
+        self._statements: Document | None = None
+        if head[:1] != [NOTES]:
+            self._lines = StringIO()
+        elif head[1] == self.engine:
+            self._statements = Document(**head[2])
+        self._next = self._read()
 
-    def _read(self, path: Path) -> Iterator[Before]:
-        with path.open(encoding="utf-8") as lines:
-            self._same_engine = json.loads(next(lines, "0")) == self.engine
-            for line in lines:
-                iri, footprint, documents = json.loads(line)
-                if not self._same_engine:
-                    footprint = ""
-                yield Before(iri, footprint, [Document(*document) for document in documents], line)
+    def affected(self, reading: Reading, statements: Path) -> set[str] | None:
+        """Return the things that changed statements reach; None where nothing can be taken over."""
+        before = self.folder / STATEMENTS
+        if self._statements is None or not untouched(self.folder, self._statements):
+            return None
+        lines = b"".join((*_missing(statements, before), *_missing(before, statements)))
+        return reading.affected(parse(lines, RdfFormat.N_QUADS))
+
+    def _read(self) -> Before | None:
+        line = next(self._lines, "")
+        if not line:
+            self._lines.close()
+            return None
+        iri, place, documents, section, said = json.loads(line)
+        return Before(iri, place, [Document(*document) for document in documents], section, said, line)
 
     def find(self, iri: str) -> Before | None:
         """Return a thing as it was before; things are asked for in order."""
         while self._next and self._next.iri < iri:
             self.changes.removed.append(self._next.iri)
-            self._next = next(self._lines, None)
+            self._next = self._read()
         if self._next and self._next.iri == iri:
-            found, self._next = self._next, next(self._lines, None)
+            found, self._next = self._next, self._read()
             return found
         return None
 
@@ -233,7 +262,15 @@ class Last:
         """Note the things that are left: they are gone."""
         while self._next:
             self.changes.removed.append(self._next.iri)
-            self._next = next(self._lines, None)
+            self._next = self._read()
+
+
+def _missing(there: Path, here: Path) -> Iterator[bytes]:
+    """Yield the lines of one file that another has not; of that one only its lines' hashes are held."""
+    with here.open("rb") as lines:
+        known = set(map(hash, lines))
+    with there.open("rb") as lines:
+        yield from (line for line in lines if hash(line) not in known)
 
 
 @cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.site.dumps import dumps
+from stadtgraph.site.shelf import Content, Packed, Same
 from stadtgraph.site.things import SAFE, VERSION, Site
 
 LATEST: Final = "download/latest"
@@ -21,17 +21,22 @@ def version(site: Site) -> str:
     return written if SAFE.fullmatch(written) and "/" not in written and written != "latest" else ""
 
 
-def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Yield the dumps, those of this version, and those of the versions before."""
-    folders = [LATEST, *([f"download/{version(site)}"] if version(site) else [])]
-    for suffix, content in dumps(site.store, site.city.prefixes):
-        packed = gzip.compress(content, 9, mtime=0) if len(content) > LARGE else b""
-        for folder in folders:
-            yield f"{folder}/dataset.{suffix}", content
-            if packed:
-                yield f"{folder}/dataset.{suffix}.gz", packed
-    for number, kept in site.earlier.items():
-        for path in sorted(kept.iterdir()):
+def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, Content]]:
+    """Yield the dumps, those of this version, and those of the versions before.
+
+    ``written`` tells size and checksum of what was yielded so far: large files are packed too.
+    """
+    for suffix, tell in dumps(site.store, site.city.prefixes):
+        name = f"{LATEST}/dataset.{suffix}"
+        yield name, tell
+        names = [name]
+        if written[name][1] > LARGE:
+            names.append(f"{name}.gz")
+            yield names[-1], Packed(name)
+        for one in names if version(site) else []:
+            yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
+    for number, folder in site.earlier.items():
+        for path in sorted(folder.iterdir()):
             yield f"download/{number}/{path.name}", path.read_bytes()
 
 

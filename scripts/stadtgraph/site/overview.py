@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyoxigraph import Literal
-
 from stadtgraph.messages import LANGUAGES, grouped
-from stadtgraph.namespaces import LOCAL
-from stadtgraph.site.describe import kinds, period, postal_address
+from stadtgraph.site.describe import period
 from stadtgraph.site.frame import (
     DCTERMS,
     DESCRIPTIONS,
@@ -21,22 +17,18 @@ from stadtgraph.site.frame import (
     SECTIONS,
     SKOS,
     Frame,
-    Text,
     section_of,
     static_documents,
     text_in,
     themes,
 )
+from stadtgraph.site.indexes import LISTED, Entry, Index, index_links, list_pages, search_pages
 from stadtgraph.site.pages import thing_page
 from stadtgraph.site.picture import pictures
-from stadtgraph.site.reading import Reading, address, folded
-from stadtgraph.site.words import rank, term
+from stadtgraph.site.reading import Reading, folded
 
-PER_PAGE: Final = 500
 DRAWN: Final = 400  # a picture of more bodies shows nothing
-LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other")
 LAW: Final = ("imprint", "data-protection", "accessibility")
-ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
 FORMATS: Final = {
     "ttl": "Turtle",
@@ -60,17 +52,6 @@ SEPARATE: Final = ("doc/", "source/", "graph/", "embed/", "static/", "list/", "q
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A thing in an index."""
-
-    name: Text
-    link: str
-    lead: str = ""
-    note: str = ""
-    kind: str = ""
-
-
-@dataclass(frozen=True)
 class Bar:
     """A theme and how many bodies work for it."""
 
@@ -79,7 +60,7 @@ class Bar:
     share: float
 
 
-def whole_documents(reading: Reading) -> Iterator[tuple[str, bytes]]:
+def whole_documents(reading: Reading, index: Index) -> Iterator[tuple[str, bytes]]:
     """Yield the pages that depend on the whole graph, and the files that all pages need."""
     yield from static_documents()
     if len(reading.instances(SECTIONS["body"])) <= DRAWN:
@@ -91,13 +72,13 @@ def whole_documents(reading: Reading) -> Iterator[tuple[str, bytes]]:
         yield "static/picture.css", (".picture {\n" + style + "}\n").encode()
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        yield from _start(frame, drawn)
+        yield from _start(frame, index, drawn)
         yield from _themes(frame)
         for section in LISTED:
-            yield from _list(frame, section)
-        yield from _search(frame)
+            yield from list_pages(frame, index, section)
+        yield from search_pages(frame, index)
         yield from _law(frame)
-        yield frame.file("404"), frame.render("404.html", "404", lists=_lists(frame, "404"))
+        yield frame.file("404"), frame.render("404.html", "404", lists=index_links(frame, index, "404"))
         for iri in (reading.site.dataset, reading.site.catalog):
             if iri:
                 yield thing_page(frame, iri, [])
@@ -146,7 +127,7 @@ def main_event(reading: Reading) -> str:
     return min(counted)[1] if counted else ""
 
 
-def _start(frame: Frame, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _start(frame: Frame, index: Index, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     reading = frame.reading
     event = main_event(reading)
     told: dict[str, Any] = {}
@@ -179,10 +160,11 @@ def _start(frame: Frame, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, byte
             counts=[
                 (grouped(len(reading.site.things), frame.lang), frame.words("count-things")),
                 (grouped(len(reading.city.store), frame.lang), frame.words("count-statements")),
-                (grouped(len(_of_section(reading, "source")), frame.lang), frame.words("count-sources")),
+                (grouped(len(index.sections.get("source", ())), frame.lang), frame.words("count-sources")),
             ],
             example=frame.link(event, "index") if event else "",
-            sources=bool(_of_section(reading, "source")),
+            sources="source" in index.sections,
+            snippet=frame.snippet(reading.site.dataset),
         ),
     )
 
@@ -191,148 +173,6 @@ def _themes(frame: Frame) -> Iterator[tuple[str, bytes]]:
     bars = _bars(frame, "theme")
     if bars:
         yield frame.file("theme"), frame.render("theme.html", "theme", bars=bars)
-
-
-def _of_section(reading: Reading, section: str) -> list[str]:
-    known = _sections(reading)
-    return known.get(section, [])
-
-
-def _sections(reading: Reading) -> dict[str, list[str]]:
-    """Return the things of each section, in order."""
-    found = reading.sections
-    if not found:
-        for iri in reading.site.things:
-            if reading.document(iri) and iri.removeprefix(reading.base) not in ("def", "shapes"):
-                found.setdefault(section_of(reading, iri), []).append(iri)
-    return found
-
-
-def _lists(frame: Frame, origin: str) -> list[tuple[str, str, str]]:
-    """Return the indexes that are not empty: their name, address and size."""
-    sections = _sections(frame.reading)
-    entries = [
-        (
-            frame.words(section),
-            address(frame.file(f"list/{section}"), origin),
-            grouped(len(sections[section]), frame.lang),
-        )
-        for section in LISTED
-        if section in sections
-    ]
-    if frame.themes:
-        entries.insert(0, (frame.words("theme"), address(frame.file("theme"), origin), ""))
-    return entries
-
-
-def _list(frame: Frame, section: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the index of a section, in as many pages as it needs, grouped by class."""
-    reading, name = frame.reading, f"list/{section}"
-    iris = _of_section(reading, section)
-    if not iris:
-        return
-    entries = [
-        (_group(frame, section, iri), _entry(frame, iri, name, _note(frame, section, iri))) for iri in iris
-    ]
-    entries.sort(key=lambda pair: (pair[0], folded(pair[1].name.value), pair[1].link))
-    if section == "event":
-        starts = {
-            frame.link(iri, name): "".join(reading.objects(iri, SCHEMA + "startDate")[:1]) for iri in iris
-        }
-        entries.sort(key=lambda pair: starts[pair[1].link], reverse=True)
-        entries.sort(key=lambda pair: pair[0])
-    count = (len(entries) + PER_PAGE - 1) // PER_PAGE
-    for number in range(count):
-        some = entries[number * PER_PAGE : (number + 1) * PER_PAGE]
-        groups: dict[str, list[Entry]] = {}
-        for (_, group), entry in some:
-            groups.setdefault(group, []).append(entry)
-        page = name if number == 0 else f"{name}-{number + 1}"
-        pages = [
-            (n + 1, address(frame.file(name if n == 0 else f"{name}-{n + 1}"), page), n == number)
-            for n in range(count)
-        ]
-        yield (
-            frame.file(page),
-            frame.render(
-                "list.html",
-                page,
-                section=section,
-                groups=groups,
-                pages=pages,
-                total=grouped(len(entries), frame.lang),
-            ),
-        )
-
-
-def _group(frame: Frame, section: str, iri: str) -> tuple[Any, str]:
-    """Return the group of a thing in its index, with the order of groups before it."""
-    reading = frame.reading
-    if section == "concept":
-        schemes = reading.objects(iri, SKOS + "inScheme")
-        scheme = schemes[0] if schemes else iri
-        return (scheme not in _theme_schemes(reading), frame.named(scheme).value), frame.named(scheme).value
-    if section == "source":
-        first = folded(frame.named(iri).value)[:1].upper() or "–"
-        return (0, first), first
-    if section == "graph":
-        bases = reading.objects(iri, reading.base + LOCAL["def"] + "basis")
-        name = reading.name(bases[0], frame.lang) if bases else frame.words("graph")
-        return (0, name), name
-    classes = [name for name in reading.types(iri) if term("class", name, reading.base)]
-    best = min(classes, key=lambda name: rank("class", name, reading.base), default="")
-    if best:
-        return (rank("class", best, reading.base), ""), term("class", best, reading.base)[frame.lang]
-    return (10**6, ""), frame.words("other")
-
-
-def _theme_schemes(reading: Reading) -> set[str]:
-    return {scheme for theme in themes(reading) for scheme in reading.objects(theme, SKOS + "inScheme")}
-
-
-def _note(frame: Frame, section: str, iri: str) -> str:
-    """Return what an index says beside a thing's name."""
-    reading = frame.reading
-    if section == "event":
-        starts, ends = (reading.objects(iri, SCHEMA + name) for name in ("startDate", "endDate"))
-        return period(starts[0], ends[0] if ends else "", frame.words) if starts else ""
-    if section == "source":
-        return ", ".join(reading.objects(iri, SCHEMA + "publisher"))
-    if section == "body":
-        return ", ".join(kinds(reading, iri, frame.words))
-    if section == "place":
-        lines = [postal_address(reading, part) for part in reading.objects(iri, SCHEMA + "address")]
-        return ", ".join(line for one in lines for line in one)
-    return ""
-
-
-def _search(frame: Frame) -> Iterator[tuple[str, bytes]]:
-    """Yield the search page and what it searches: a script that only holds data, so it works from disk."""
-    reading = frame.reading
-    entries = []
-    for section, iris in _sections(reading).items():
-        for iri in iris:
-            alternatives = [
-                quad.object.value
-                for quad in reading.outgoing(iri)
-                if quad.predicate.value in ALTERNATIVES and isinstance(quad.object, Literal)
-            ]
-            others = [name for name in reading.label(iri).values() if name != frame.named(iri).value]
-            lead = text_in(reading.texts(iri, *DESCRIPTIONS), frame.lang).value
-            entries.append(
-                [
-                    frame.named(iri).value,
-                    (kinds(reading, iri, frame.words) or [frame.words(section)])[0],
-                    frame.link(iri, ""),
-                    " · ".join(dict.fromkeys([*others, *alternatives])),
-                    lead if len(lead) <= 220 else lead[:219] + "…",
-                    section,
-                ]
-            )
-    entries.sort(key=lambda entry: (folded(entry[0]), entry[2]))
-    lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
-    yield f"search.{frame.lang}.js", f"window.searchIndex = [\n{lines}\n];\n".encode()
-    yield frame.file("search"), frame.render("search.html", "search", lists=_lists(frame, "search"))
 
 
 def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
@@ -358,7 +198,9 @@ def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
         yield frame.file(key), frame.render("law.html", key, key=key, rows=rows)
 
 
-def data_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
+def data_pages(
+    reading: Reading, index: Index, written: Mapping[str, tuple[str, int]]
+) -> Iterator[tuple[str, bytes]]:
     """Yield the page that lists every file to download, with its size."""
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
@@ -377,7 +219,7 @@ def data_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iter
                 "data",
                 whole=whole,
                 more=more,
-                indexes=[name for name in ("source", "graph", "other") if _of_section(reading, name)],
+                indexes=[name for name in ("source", "graph", "other") if name in index.sections],
             ),
         )
 

@@ -35,9 +35,7 @@ class Reading:
         self.outgoing = lru_cache(2000)(self._outgoing)
         self.document = lru_cache(CACHED)(self._document)
         self.themes: list[str] | None = None
-        self.sections: dict[str, list[str]] = {}
         self.pictures: dict[str, bytes] = {}
-        self._digest = lru_cache(CACHED)(self._digest_of_node)
 
     def name(self, iri: str, lang: str) -> str:
         """Return the name of a thing in a language, else in another, else its short IRI."""
@@ -45,7 +43,25 @@ class Reading:
 
     def place(self, iri: str) -> tuple[str, int]:
         """Return the file and line that say what a thing is."""
+        for graph in self._typed.get(iri, ()):
+            if line := self.city.places(self.city.files[graph]).line(iri, TYPE.value):
+                return self._paths[graph], line
         return self.city.place(iri, TYPE.value)
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        return {graph: self.city.relative(path) for graph, path in self.city.files.items()}
+
+    @cached_property
+    def _typed(self) -> dict[str, list[str]]:
+        """Map each thing to the graphs, of those that are files, that say what it is."""
+        found: dict[str, list[str]] = {}
+        for graph in sorted(self._paths):
+            for quad in self.city.store.quads_for_pattern(None, TYPE, None, NamedNode(graph)):
+                graphs = found.setdefault(text(quad.subject), [])
+                if graph not in graphs[-1:]:
+                    graphs.append(graph)
+        return found
 
     def number(self, iri: str) -> int:
         """Return the number that gives a concept its place in order; the highest where it has none."""
@@ -124,40 +140,40 @@ class Reading:
         nodes = (NamedNode(iri), NamedNode(page))
         return any(any(store.quads_for_pattern(node, None, None)) for store in stores for node in nodes)
 
-    def footprint(self, iri: str) -> str:
-        """Return a digest of all that the documents of a thing may depend on.
+    def affected(self, changes: Iterable[Quad]) -> set[str]:
+        """Return the things whose documents may differ when these statements are new or gone.
 
-        That is what is stated about it, what refers to it, what is stated about its neighbours, their parts
-        (address, position, identifier) and where they lie, and the line in which it stands. For a named
-        graph it is the whole graph.
+        A thing's documents depend on what is stated about it and its fragments, on what refers to them, and
+        on what is stated about all these neighbours, their parts (address, position, identifier) and where
+        they lie. Those of a named graph depend on the whole graph and on all that it mentions.
         """
-        own = [iri, *self.fragments(iri)]
-        quads = [quad for one in own for quad in (*self.outgoing(one), *self.incoming(one))]
-        if iri.startswith(self.base + LOCAL["graph"]):
-            quads += _sorted(self.city.store.quads_for_pattern(None, None, None, NamedNode(iri)))
-        neighbours = {text(term) for quad in quads for term in (quad.subject, quad.object, quad.graph_name)}
-        digest = hashlib.blake2b(repr(self.place(iri)).encode(), digest_size=16)
-        digest.update("\n".join(map(str, quads)).encode())
-        for neighbour in sorted(name for name in neighbours if name.startswith(self.base)):
-            digest.update(self._digest(neighbour))
-        return digest.hexdigest()
-
-    def _digest_of_node(self, iri: str) -> bytes:
-        """Return a digest of what is stated about a thing, about its parts, and about where it lies."""
-        digest = hashlib.blake2b(digest_size=16)
-        ahead, seen = [iri], {iri}
+        stale, retyped, found = set(), set(), set()
+        for quad in changes:
+            stale.add(text(quad.subject))
+            found |= _mentioned(quad)
+            if quad.predicate == TYPE:
+                retyped.add(text(quad.subject))
+        ahead = list(stale)
         while ahead:
-            try:
-                quads = self.outgoing(ahead.pop())
-            except ValueError:
-                continue
-            digest.update("\n".join(map(str, quads)).encode())
-            for quad in quads:
-                other = text(quad.object)
-                if other not in seen and other.startswith(self.base) and self._belongs(quad):
-                    seen.add(other)
-                    ahead.append(other)
-        return digest.digest()
+            node = ahead.pop()
+            for quad in self._incoming(node):
+                owner = text(quad.subject)
+                if owner not in stale and (node in retyped or self._belongs(quad)):
+                    stale.add(owner)
+                    ahead.append(owner)
+        for node in stale:
+            for quad in (*self.outgoing(node), *self._incoming(node), *self._held(node)):
+                found |= _mentioned(quad)
+        return {iri.partition("#")[0] for iri in found if iri.startswith(self.base)}
+
+    def _incoming(self, iri: str) -> Iterable[Quad]:
+        return self.incoming(iri) if iri.startswith(self.base) else ()
+
+    def _held(self, iri: str) -> Iterable[Quad]:
+        """Return what a named graph states; nothing for other things."""
+        if not iri.startswith(self.base + LOCAL["graph"]):
+            return ()
+        return self.city.store.quads_for_pattern(None, None, None, NamedNode(iri))
 
     def _belongs(self, quad: Quad) -> bool:
         """Whether a statement leads to a part of its subject, or to where it lies."""
@@ -165,14 +181,21 @@ class Reading:
 
     @cached_property
     def frame(self) -> str:
-        """Return a digest of what every page shows: the dataset's own record, and the city's own terms."""
+        """Return a digest of what any page may show: the dataset's own record, the city's terms and rules."""
         spaces = tuple(self.base + LOCAL[name] for name in OWN)
         heads = [
             str(quad)
             for quad in self.city.store
-            if text(quad.subject).startswith(self.base) and not text(quad.subject).startswith(spaces)
+            if (subject := text(quad.subject)).startswith(self.base) and not subject.startswith(spaces)
         ]
-        return hashlib.blake2b("\n".join(sorted(heads)).encode(), digest_size=16).hexdigest()
+        digest = hashlib.blake2b("\n".join(sorted(heads)).encode(), digest_size=16)
+        for graph in sorted({text(quad.graph_name) for quad in self.city.shapes}):
+            digest.update(self.city.files[graph].read_bytes())
+        return digest.hexdigest()
+
+
+def _mentioned(quad: Quad) -> set[str]:
+    return {text(quad.subject), text(quad.object), text(quad.graph_name)}
 
 
 def _sorted(quads: Iterable[Quad]) -> tuple[Quad, ...]:

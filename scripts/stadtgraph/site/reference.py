@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -130,14 +131,17 @@ def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[
 
 def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
     """Yield the pages of the city's own terms and of its rules."""
+    counts = _counts(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        for page, render in (("def", _ontology), ("shapes", _shapes)):
+        for page, render in (("def", partial(_ontology, counts)), ("shapes", _shapes)):
             beside = [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
             yield frame.file(page), render(frame, beside)
 
 
-def _ontology(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
+def _ontology(
+    counts: tuple[Counter[str], Counter[str]], frame: Frame, beside: list[tuple[str, str]]
+) -> bytes:
     reading = frame.reading
     space = reading.base + LOCAL["def"]
     own = sorted(
@@ -167,22 +171,18 @@ def _ontology(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
         title=frame.named(ontology) if reading.label(ontology) else Text(frame.words("ontology")),
         lead=text_in(reading.texts(ontology, *DESCRIPTIONS), frame.lang),
         terms=terms,
-        used=_used(frame),
+        used=_used(frame, counts),
         downloads=beside,
     )
 
 
-def _used(frame: Frame) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+def _used(
+    frame: Frame, counts: tuple[Counter[str], Counter[str]]
+) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
     """Return classes and properties of common vocabularies that the graph uses, with how often."""
     reading = frame.reading
-    classes: Counter[str] = Counter()
-    properties: Counter[str] = Counter()
-    for quad in reading.city.store:
-        properties[quad.predicate.value] += 1
-        if quad.predicate == TYPE:
-            classes[text(quad.object)] += 1
     found = []
-    for key, counted, name in (("classes", classes, other_term), ("properties", properties, predicate)):
+    for key, counted, name in zip(("classes", "properties"), counts, (other_term, predicate), strict=True):
         rows = [
             (shorten(iri, reading.base), iri, name(reading, iri, frame.words), grouped(number, frame.lang))
             for iri, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -190,6 +190,13 @@ def _used(frame: Frame) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
         ]
         found.append((frame.words(key), rows))
     return found
+
+
+def _counts(reading: Reading) -> tuple[Counter[str], Counter[str]]:
+    """Count how often each class and each property is used."""
+    store = reading.city.store
+    properties = Counter(quad.predicate.value for quad in store)
+    return Counter(text(quad.object) for quad in store.quads_for_pattern(None, TYPE, None)), properties
 
 
 def _shapes(frame: Frame, beside: list[tuple[str, str]]) -> bytes:

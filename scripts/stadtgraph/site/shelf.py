@@ -12,13 +12,16 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from gzip import GzipFile
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.messages import say
+from stadtgraph.terms import Out
 
 SUMS: Final = "SHA256SUMS"
 THINGS: Final = ".things"
@@ -47,6 +50,52 @@ class Document:
     made: int
 
 
+@dataclass(frozen=True)
+class Same:
+    """What a document written before holds."""
+
+    of: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What a document written before holds, packed with gzip."""
+
+    of: str
+
+
+Tell = Callable[[Out], None]
+# A large document is not held as bytes: it is told to the file.
+Content = bytes | Tell | Same | Packed
+
+
+class _Sums:
+    """A file that is written, with its checksum and size so far."""
+
+    def __init__(self, file: Out) -> None:
+        self._file, self.digest, self.size = file, hashlib.sha256(), 0
+
+    def write(self, content: bytes) -> int:
+        """Write some more."""
+        self.digest.update(content)
+        self.size += len(content)
+        self._file.write(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Leave nothing in between."""
+        self._file.flush()
+
+
+def untouched(folder: Path, document: Document) -> bool:
+    """Tell whether a document is there as it was written."""
+    try:
+        status = os.stat(f"{folder}/{document.name}")  # noqa: PTH116 (a Path for each of many thousands costs)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (document.size, document.made)
+
+
 @dataclass
 class Writer:
     """Write a publication document by document; nothing is held but names and checksums."""
@@ -55,13 +104,28 @@ class Writer:
     written: dict[str, tuple[str, int]] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
-    def write(self, name: str, content: bytes) -> Document:
+    def write(self, name: str, content: Content) -> Document:
         """Write one document."""
-        with open(self._path(name), "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
-            file.write(content)
+        path = self._path(name)
+        if isinstance(content, Same):
+            os.link(f"{self.folder}/{content.of}", path)
+            made = os.stat(path).st_mtime_ns  # noqa: PTH116
+            return self._note(Document(name, *self.written[content.of], made))
+        with open(path, "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
+            if isinstance(content, bytes):
+                file.write(content)
+                digest, size = hashlib.sha256(content).hexdigest(), len(content)
+            else:
+                sums = _Sums(file)
+                (partial(self._pack, content.of) if isinstance(content, Packed) else content)(sums)
+                digest, size = sums.digest.hexdigest(), sums.size
             file.flush()
             made = os.fstat(file.fileno()).st_mtime_ns
-        return self._note(Document(name, hashlib.sha256(content).hexdigest(), len(content), made))
+        return self._note(Document(name, digest, size, made))
+
+    def _pack(self, other: str, out: Out) -> None:
+        with (self.folder / other).open("rb") as plain, GzipFile("", "wb", 6, out, mtime=0) as packed:
+            shutil.copyfileobj(plain, packed, 1 << 20)
 
     def keep(self, last: Path, documents: list[Document]) -> bool:
         """Take over documents of the last publication as they are; return whether all of them could be.

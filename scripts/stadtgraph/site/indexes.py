@@ -1,0 +1,217 @@
+"""The indexes and the search: what they say of each thing, kept from one publication to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from pyoxigraph import Literal
+
+from stadtgraph.messages import LANGUAGES, grouped
+from stadtgraph.namespaces import LOCAL
+from stadtgraph.site.describe import kinds, period, postal_address
+from stadtgraph.site.frame import (
+    DESCRIPTIONS,
+    SCHEMA,
+    SKOS,
+    Frame,
+    Text,
+    section_of,
+    text_in,
+    themes,
+)
+from stadtgraph.site.pages import OF_MANY
+from stadtgraph.site.reading import Reading, address, folded
+from stadtgraph.site.words import rank, term
+
+PER_PAGE: Final = 500
+LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other")
+ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
+LEAD: Final = 220  # letters of a description that the search shows
+LAST: Final = 10**6
+
+
+class Listed(NamedTuple):
+    """What indexes and search say of a thing in one language; its documents depend on no less."""
+
+    name: str
+    lang: str
+    lead: str
+    lead_lang: str
+    note: str
+    kind: str
+    others: str
+    order: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A thing in an index."""
+
+    name: Text
+    link: str
+    lead: str = ""
+    note: str = ""
+    kind: str = ""
+
+
+@dataclass
+class Index:
+    """Every thing that has a page, by section."""
+
+    sections: dict[str, list[tuple[str, tuple[Listed, ...]]]] = field(default_factory=dict)
+
+    def add(self, iri: str, section: str, listed: Sequence[Sequence[str]]) -> None:
+        """Take in a thing with what is said of it in each language."""
+        if section:
+            self.sections.setdefault(section, []).append((iri, tuple(Listed(*one) for one in listed)))
+
+    def of(self, section: str, lang: str) -> list[tuple[str, Listed]]:
+        """Return the things of a section with what is said of them."""
+        at = LANGUAGES.index(lang)
+        return [(iri, listed[at]) for iri, listed in self.sections.get(section, ())]
+
+
+def listed(reading: Reading, iri: str) -> tuple[str, list[Listed]]:
+    """Return the section of a thing, and what indexes and search say of it; nothing where it has no page."""
+    if not reading.document(iri) or iri.removeprefix(reading.base) in OF_MANY:
+        return "", []
+    section = section_of(reading, iri)
+    return section, [_listed(Frame.of(reading, lang), iri, section) for lang in LANGUAGES]
+
+
+def _listed(frame: Frame, iri: str, section: str) -> Listed:
+    reading, name = frame.reading, frame.named(iri)
+    lead = text_in(reading.texts(iri, *DESCRIPTIONS), frame.lang)
+    alternatives = [
+        quad.object.value
+        for quad in reading.outgoing(iri)
+        if quad.predicate.value in ALTERNATIVES and isinstance(quad.object, Literal)
+    ]
+    others = [other for other in reading.label(iri).values() if other != name.value]
+    order, group = _group(frame, section, iri)
+    return Listed(
+        name.value,
+        name.lang,
+        lead.value,
+        lead.lang,
+        _note(frame, section, iri),
+        (kinds(reading, iri, frame.words) or [frame.words(section)])[0],
+        " · ".join(dict.fromkeys([*others, *alternatives])),
+        order,
+        group,
+    )
+
+
+def _group(frame: Frame, section: str, iri: str) -> tuple[str, str]:
+    """Return what orders the groups of an index, and the name of the thing's group."""
+    reading = frame.reading
+    if section == "concept":
+        schemes = reading.objects(iri, SKOS + "inScheme")
+        scheme = schemes[0] if schemes else iri
+        return scheme, frame.named(scheme).value
+    if section == "source":
+        first = folded(frame.named(iri).value)[:1].upper() or "–"
+        return first, first
+    if section == "graph":
+        bases = reading.objects(iri, reading.base + LOCAL["def"] + "basis")
+        name = reading.name(bases[0], frame.lang) if bases else frame.words("graph")
+        return name, name
+    classes = [name for name in reading.types(iri) if term("class", name, reading.base)]
+    best = min(classes, key=lambda name: rank("class", name, reading.base), default="")
+    place = rank("class", best, reading.base) if best else LAST
+    return f"{place:07}", term("class", best, reading.base)[frame.lang] if best else frame.words("other")
+
+
+def _note(frame: Frame, section: str, iri: str) -> str:
+    """Return what an index says beside a thing's name."""
+    reading = frame.reading
+    if section == "event":
+        starts, ends = (reading.objects(iri, SCHEMA + name) for name in ("startDate", "endDate"))
+        return period(starts[0], ends[0] if ends else "", frame.words) if starts else ""
+    if section == "source":
+        return ", ".join(reading.objects(iri, SCHEMA + "publisher"))
+    if section == "body":
+        return ", ".join(kinds(reading, iri, frame.words))
+    if section == "place":
+        lines = [postal_address(reading, part) for part in reading.objects(iri, SCHEMA + "address")]
+        return ", ".join(line for one in lines for line in one)
+    return ""
+
+
+def index_links(frame: Frame, index: Index, origin: str) -> list[tuple[str, str, str]]:
+    """Return the indexes that are not empty: their name, address and size."""
+    entries = [
+        (
+            frame.words(section),
+            address(frame.file(f"list/{section}"), origin),
+            grouped(len(index.sections[section]), frame.lang),
+        )
+        for section in LISTED
+        if section in index.sections
+    ]
+    if frame.themes:
+        entries.insert(0, (frame.words("theme"), address(frame.file("theme"), origin), ""))
+    return entries
+
+
+def list_pages(frame: Frame, index: Index, section: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the index of a section, in as many pages as it needs, grouped by class."""
+    reading, name = frame.reading, f"list/{section}"
+    found = index.of(section, frame.lang)
+    if not found:
+        return
+    main = {scheme for theme in themes(reading) for scheme in reading.objects(theme, SKOS + "inScheme")}
+
+    def order(pair: tuple[str, Listed]) -> tuple[Any, ...]:
+        iri, one = pair
+        first = (one.order not in main, one.group) if section == "concept" else (one.order, one.group)
+        return (*first, folded(one.name), iri)
+
+    found.sort(key=order)
+    if section == "event":
+        starts = {iri: "".join(reading.objects(iri, SCHEMA + "startDate")[:1]) for iri, _ in found}
+        found.sort(key=lambda pair: starts[pair[0]], reverse=True)
+        found.sort(key=lambda pair: pair[1].order)
+    count = (len(found) + PER_PAGE - 1) // PER_PAGE
+    for number in range(count):
+        page = name if number == 0 else f"{name}-{number + 1}"
+        groups: dict[str, list[Entry]] = {}
+        for iri, one in found[number * PER_PAGE : (number + 1) * PER_PAGE]:
+            lead = "" if one.lead_lang else one.lead
+            entry = Entry(Text(one.name, one.lang), frame.link(iri, page), lead, one.note, section)
+            groups.setdefault(one.group, []).append(entry)
+        pages = [
+            (n + 1, address(frame.file(name if n == 0 else f"{name}-{n + 1}"), page), n == number)
+            for n in range(count)
+        ]
+        total = grouped(len(found), frame.lang)
+        values = {"section": section, "groups": groups, "pages": pages, "total": total}
+        yield frame.file(page), frame.render("list.html", page, **values)
+
+
+def search_pages(frame: Frame, index: Index) -> Iterator[tuple[str, bytes]]:
+    """Yield the search page and what it searches: a script that only holds data, so it works from disk."""
+    found = [(section, *pair) for section in index.sections for pair in index.of(section, frame.lang)]
+    found.sort(key=lambda entry: (folded(entry[2].name), entry[1]))
+    lines = [
+        json.dumps(
+            [
+                one.name,
+                one.kind,
+                frame.link(iri, ""),
+                one.others,
+                one.lead if len(one.lead) <= LEAD else one.lead[: LEAD - 1] + "…",
+                section,
+            ],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        for section, iri, one in found
+    ]
+    yield f"search.{frame.lang}.js", ("window.searchIndex = [\n" + ",\n".join(lines) + "\n];\n").encode()
+    lists = index_links(frame, index, "search")
+    yield frame.file("search"), frame.render("search.html", "search", lists=lists)
