@@ -78,6 +78,7 @@ bench: .venv/ready-dev ## measure; what was measured stands in scripts/bench/REA
 
 fuzz: .venv/ready-dev ## hold the validator against the reference in 20,000 generated cases
 	@CASES=new SHACL_CASES=20000 $(BIN)/python -m pytest -q tests/test_shacl_differential.py
+	@CASES=new SHACL_CASES=3000 $(BIN)/python -m pytest -q tests/test_shacl_cache.py tests/test_shacl_parts.py
 
 lock: .venv/ready-dev ## take the newest libraries that resolve together
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build pyproject.toml -o requirements.lock

@@ -1,8 +1,13 @@
 """Random shapes over all components and random data, for tests that hold two ways of validating equal."""
 
+from collections import Counter
+
 import pyoxigraph as ox
 from hypothesis import event
 from hypothesis import strategies as st
+from rdflib import BNode
+
+from stadtgraph.shacl.graphs import to_oxigraph
 
 EX, SH = "http://example.org/", "http://www.w3.org/ns/shacl#"
 RDF, RDFS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://www.w3.org/2000/01/rdf-schema#"
@@ -333,3 +338,23 @@ FAR.append(
     FAR[0].replace("DISTINCT $this ?value", "$this (COUNT(?x) AS ?value)").replace("?value }", "?x }")
     + " GROUP BY $this"
 )
+
+
+def serialized(triples, form):
+    return ox.serialize([ox.Triple(*triple) for triple in triples], format=form)
+
+
+def results(report):
+    """Return the results; names of blank nodes are new each time."""
+
+    def text(node):
+        return "_:" if isinstance(node, BNode) else node and str(to_oxigraph(node))
+
+    return Counter(
+        (
+            *map(text, (r.focus_node, r.path, r.value, r.component, r.source_shape, r.source_constraint)),
+            str(r.severity),
+            str(sorted(r.messages.items())) if "_" not in str(r.messages) else "",
+        )
+        for r in report.results
+    )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stadtgraph.findings import Finding
     from stadtgraph.load import City
+    from stadtgraph.shacl import Ways
     from stadtgraph.site.build import Publication
 
 FINE, VIOLATIONS, CANNOT_LOOK = 0, 1, 2
@@ -79,6 +80,9 @@ def cli() -> None:
 @click.option("--endpoint", metavar="URL", help=_text("help-validate-endpoint"))
 @click.option("--graph", metavar="IRI", help=_text("help-graph"))
 @click.option("-v", "--verbose", is_flag=True, help=_text("help-verbose"))
+@click.option("--no-cache", is_flag=True, help=_text("help-no-cache"))
+@click.option("--processes", type=click.IntRange(1), metavar="N", help=_text("help-processes"))
+@click.option("--cluster", metavar="URL", help=_text("help-cluster"))
 @click.option("--portal", is_flag=True, help=_text("help-portal"))
 @click.option("--route", type=click.Choice(("state", "govdata")), help=_text("help-route"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -88,6 +92,9 @@ def validate(
     form: str,
     limit: int | None,
     shapes: tuple[Path, ...],
+    no_cache: bool,
+    processes: int | None,
+    cluster: str | None,
     portal: bool,
     route: str | None,
     root: Path,
@@ -96,15 +103,20 @@ def validate(
 ) -> None:
     """Check the data, the record for portals, or any data against any shapes; exit 0, 1 or 2."""
     from stadtgraph.findings import at_most
+    from stadtgraph.shacl import Ways
     from stadtgraph.validate import REPORTS, as_json, as_report
 
     if (any(foreign.values()) and not shapes) or (foreign["graph"] and not foreign["endpoint"]):
         _stop(say("only-with-shapes", lang))
     if (route and not portal) or (portal and (paths or shapes)):
         _stop(say("portal-only", lang))
+    ways = Ways(not no_cache, processes, cluster)
     if shapes:
-        _validate_files(paths, shapes, form, limit, lang, **foreign)
-    city, findings = _portal_checked(root, lang, route or "state") if portal else _checked(root, lang, paths)
+        _validate_files(paths, shapes, form, limit, lang, ways, **foreign)
+    if portal:
+        city, findings = _portal_checked(root, lang, route or "state")
+    else:
+        city, findings = _checked(root, lang, paths, ways)
     shown, counts = at_most(findings, limit)
     if form == "json":
         click.echo(as_json(shown, city.base, counts if limit else None), nl=False)
@@ -128,6 +140,7 @@ def _validate_files(
     form: str,
     limit: int | None,
     lang: str,
+    ways: Ways,
     input_format: str | None,
     endpoint: str | None,
     graph: str | None,
@@ -148,7 +161,7 @@ def _validate_files(
         with _working(say("step-fetch", lang)) as step:
             fetched = [] if endpoint is None else fetch(endpoint, graph or "", step)
         with _working(say("step-check", lang)) as step:
-            done = check([*files, *fetched], rules, limit, step)
+            done = check([*files, *fetched], rules, limit, step, ways)
     except CannotLook as error:
         _print_plain(error.findings, lang)
         sys.exit(CANNOT_LOOK)
@@ -358,14 +371,16 @@ def _loaded(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> City:
         sys.exit(CANNOT_LOOK)
 
 
-def _checked(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> tuple[City, list[Finding]]:
+def _checked(
+    root: Path, lang: str, paths: tuple[Path, ...] = (), ways: Ways | None = None
+) -> tuple[City, list[Finding]]:
     from stadtgraph.findings import CannotLook
     from stadtgraph.validate import validate as check
 
     city = _loaded(root, lang, paths)
     try:
         with _working(say("step-check", lang)):
-            return city, check(city)
+            return city, check(city, ways=ways)
     except CannotLook as error:
         _print_plain(error.findings, lang)
         sys.exit(CANNOT_LOOK)

@@ -76,6 +76,10 @@ class CannotLook(Exception):
         self.findings = sorted(findings, key=Finding.sort_key)
         super().__init__("; ".join(f"{f.place}: {f.message.get('en', '')}" for f in self.findings))
 
+    def __reduce__(self) -> tuple[type[CannotLook], tuple[list[Finding]]]:
+        """Let it be sent from one process to another."""
+        return CannotLook, (self.findings,)
+
 
 def in_language(texts: Mapping[str, str], lang: str) -> str:
     """Return the text in ``lang``, else in English, else any, else nothing."""

@@ -17,6 +17,7 @@ from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, both
 from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, shorten
 from stadtgraph.queries import BadQuery, Question, ask, read
+from stadtgraph.shacl.ways import Ways, are_large
 from stadtgraph.terms import TYPE, Term, text, to_bytes
 
 SH: Final = VOCABULARIES["sh"]
@@ -25,7 +26,9 @@ REPORTS: Final = {"turtle": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
 TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 
 
-def validate(city: City, progress: Callable[[str], None] = lambda step: None) -> list[Finding]:
+def validate(
+    city: City, progress: Callable[[str], None] = lambda step: None, ways: Ways | None = None
+) -> list[Finding]:
     """Return all findings, sorted; where files were asked for, only those that stand in them.
 
     Breaches of form come alone: shapes and checks say little before they are mended. Of a property of which a
@@ -39,7 +42,7 @@ def validate(city: City, progress: Callable[[str], None] = lambda step: None) ->
     findings = house_rules(city)
     if not findings:
         progress("shapes")
-        findings = [*_shapes(city), *([] if city.only else _idle_shapes(city))]
+        findings = [*_shapes(city, ways), *([] if city.only else _idle_shapes(city))]
         told: dict[tuple[str, str], int] = {}
         for finding in findings:
             key, rank = (finding.focus, finding.path), ORDER[finding.severity]
@@ -59,9 +62,14 @@ def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def _shapes(city: City) -> Iterator[Finding]:
+def _shapes(city: City, ways: Ways | None) -> Iterator[Finding]:
+    rules = {graph: path for graph, path in city.files.items() if graph.startswith(f"{city.base}shapes/")}
+    data = [path for graph, path in city.files.items() if graph not in rules]
     try:
-        report = shacl.validate(city.store, city.shapes)
+        if ways is not None and are_large(data):
+            report = shacl.validate(data, list(rules.values()), ways=ways)
+        else:
+            report = shacl.validate(city.store, city.shapes)
     except shacl.MalformedShapes as error:
         raise CannotLook(_malformed(city, error)) from error
     yield from findings_of(city, report)

@@ -121,6 +121,7 @@ def check(
     shapes: Sequence[Source],
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    ways: shacl.Ways | None = None,
 ) -> Checked:
     """Validate files (and quads that were fetched) with shapes.
 
@@ -130,7 +131,7 @@ def check(
     """
     data, shapes = list(_files(data)), [item for item in _files(shapes) if not isinstance(item, Quad)]
     try:
-        report = shacl.validate(data, shapes, limit=limit, progress=progress)
+        report = shacl.validate(data, shapes, limit=limit, progress=progress, ways=ways)
     except shacl.MalformedShapes as error:
         raise CannotLook(_malformed(error, shapes)) from error
     files = [source for source in data if not isinstance(source, Quad)]

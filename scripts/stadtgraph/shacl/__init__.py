@@ -17,6 +17,7 @@ from stadtgraph.shacl.graphs import Source, to_rdflib
 from stadtgraph.shacl.reference import validate_with_pyshacl
 from stadtgraph.shacl.report import Fault, MalformedShapes, Report, Result
 from stadtgraph.shacl.run import silent, validate_compiled
+from stadtgraph.shacl.ways import Ways, validate_by
 
 __all__ = [
     "CannotLook",
@@ -25,6 +26,7 @@ __all__ = [
     "MalformedShapes",
     "Report",
     "Result",
+    "Ways",
     "to_rdflib",
     "validate",
     "validate_with_pyshacl",
@@ -38,6 +40,7 @@ def validate(
     limit: int | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    ways: Ways | None = None,
 ) -> Report:
     """Check ``data`` against ``shapes``.
 
@@ -45,12 +48,14 @@ def validate(
     folder, or several of paths, ``Document`` (content under a name) and quads of pyoxigraph.
     ``limit`` is for the results kept for each shape and component; ``Report.counts`` has all of them.
     ``threads`` is for SPARQL queries of shapes, which run beside everything else. ``progress`` is told how
-    many rules are done, and of how many.
+    many rules are done (or parts, of a validation in parts), and of how many. ``ways`` is for large files.
 
     Raises:
         MalformedShapes: the shapes graph breaks the specification.
-        CannotLook: a file cannot be read, with file and line.
+        CannotLook: a file cannot be read, with file and line, or a cluster does not answer.
 
     """
     data, shapes = (Path(each) if isinstance(each, str) else each for each in (data, shapes))
+    if ways is not None:
+        return validate_by(ways, data, shapes, limit, threads, progress or silent)
     return validate_compiled(data, shapes, limit, threads, progress or silent)

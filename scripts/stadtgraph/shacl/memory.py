@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -20,16 +20,16 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from stadtgraph.shacl.columns import SUBCLASS, no_garbage_collection
+from stadtgraph.shacl.columns import SUBCLASS, Columns, no_garbage_collection
 from stadtgraph.shacl.graphs import Term, quads
+from stadtgraph.shacl.model import Shape
 from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.reads import Reads
 from stadtgraph.shacl.report import Report
 from stadtgraph.shacl.rows import Outcome, outcome_of, report_of
-from stadtgraph.shacl.run import Part, Progress, Run, running, silent
+from stadtgraph.shacl.run import Part, Progress, running, silent
 from stadtgraph.shacl.snapshot import Snapshot, digest, load, save
 
-LARGE: Final = 5_000_000  # bytes of data; below, a full run takes about a second
 SHARE: Final = 8  # a full run is made where more than one byte of so many differs
 
 
@@ -37,11 +37,6 @@ def cache_folder() -> Path:
     """Return where snapshots are kept (XDG Base Directory Specification)."""
     home = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "stadtgraph" / "shacl"
-
-
-def is_worth_it(data: Iterable[Path]) -> bool:
-    """Say whether so much is to be read that a snapshot saves time."""
-    return sum(path.stat().st_size for path in data) >= LARGE
 
 
 def validate_remembering(
@@ -64,7 +59,7 @@ def validate_remembering(
     memory = _Memory(data, shapes, folder or cache_folder())
     with no_garbage_collection():
         outcome = memory.checked_again(progress) or memory.checked(threads, progress)
-    return report_of(outcome, memory.plan, memory.graph, limit, memory.runs)
+    return report_of(outcome, memory.plan, memory.graph, limit)
 
 
 class _Memory:
@@ -76,7 +71,6 @@ class _Memory:
         self.data = {str(path.absolute()): path for path in data}
         where = os.path.commonpath(self.data), *(str(path.absolute()) for path in shapes)
         self.path, self.key = folder / digest(repr(where).encode()).hex(), _key(shapes)
-        self.runs: list[Run] = []
 
     def digests(self, names: Iterable[str]) -> dict[str, bytes]:
         return {name: digest(self.data[name].read_bytes()) for name in names}
@@ -85,7 +79,6 @@ class _Memory:
         """Validate everything, and keep a snapshot."""
         if self.reads.whole:
             with running(self.plan, list(self.data.values()), threads, progress) as run:
-                self.runs.append(run)
                 return outcome_of(run, self.graph)
         log, ends = array("I"), [0]
 
@@ -96,7 +89,6 @@ class _Memory:
 
         digests = self.digests(self.data)
         with running(self.plan, statements(), threads, progress, log=log) as run:
-            self.runs.append(run)
             outcome = outcome_of(run, self.graph)
         if digests == self.digests(self.data):  # else a file changed meanwhile
             parts = [log[start:end].tobytes() for start, end in pairwise(ends)]
@@ -112,6 +104,8 @@ class _Memory:
             return None
         known, digests = snapshot.files, self.digests(self.data)
         differ = {name for name in known.keys() | digests if digests.get(name) != known.get(name, b" ")[0]}
+        if not differ:
+            return snapshot.outcome
         before = sum(len(statements) for _, statements in known.values())
         if SHARE * sum(len(known[name][1]) for name in differ & known.keys()) > before:
             return None
@@ -130,10 +124,12 @@ class _Memory:
     def _part(self, snapshot: Snapshot, affected: Mapping[Term, set[int]], progress: Progress) -> Outcome:
         """Validate some focus nodes."""
         terms = snapshot.terms_of(set().union(*affected.values()))
-        part = Part({shape: [terms[number] for number in nodes] for shape, nodes in affected.items()})
+
+        def picked(shape: Shape, data: Columns, nodes: Collection[int]) -> Iterable[int]:
+            return data.numbers(terms[number] for number in affected[shape.node]).intersection(nodes)
+
         statements = snapshot.statements(self.reads.needed(snapshot, affected))
-        with running(self.plan, statements, progress=progress, part=part) as run:
-            self.runs.append(run)
+        with running(self.plan, statements, progress=progress, part=Part(picked)) as run:
             return outcome_of(run, self.graph)
 
 

@@ -52,7 +52,7 @@ class Reads:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.roots = [s for s in plan.shapes.values() if s.targets and not s.deactivated]
+        self.roots = [shape for shape in plan.shapes.values() if shape.targets]
 
     @cached_property
     def by_root(self) -> dict[Term, list[Read]]:

@@ -7,8 +7,9 @@ shape's constraints. They are the same each time the same files are read, which 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -21,25 +22,31 @@ from stadtgraph.shacl.model import Plan
 from stadtgraph.shacl.report import Report, Result
 from stadtgraph.shacl.run import Run, described
 
+T = TypeVar("T")
 Row = tuple[int, int, str, str | None, str | None, tuple[tuple[str, str], ...]]
 
 
 @dataclass
 class Outcome:
-    """How often each result came, how many focus nodes each shape with targets met, owners of blank nodes.
+    """What a run came to: how often each result, how many focus nodes of each shape, and what reports show.
 
-    Each focus node adds its own, so outcomes of parts add up, and what a change does can be put in.
+    Each focus node adds its own, so outcomes of parts add up, and what a change does can be put in. Shapes
+    and queries go by their numbers in the shapes graph.
     """
 
     rows: Counter[Row] = field(default_factory=Counter)
     focus: Counter[int] = field(default_factory=Counter)
+    seconds: Counter[int] = field(default_factory=Counter)
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)
+    left_to_rdflib: set[int] = field(default_factory=set)
 
     def add(self, other: Outcome) -> None:
         """Put in what another part came to."""
         self.rows.update(other.rows)
         self.focus.update(other.focus)
+        self.seconds.update(other.seconds)
         self.owners |= other.owners
+        self.left_to_rdflib |= other.left_to_rdflib
 
     def take(self, other: Outcome) -> None:
         """Take out what a part came to."""
@@ -57,18 +64,17 @@ def outcome_of(run: Run, shapes: Columns) -> Outcome:
         outcome.rows[row] += times
     for node, number in run.focus.items():
         outcome.focus[shapes.number(to_oxigraph(node))] = number
+    for node, seconds in run.seconds.items():
+        outcome.seconds[shapes.number(to_oxigraph(node))] = seconds
     for node, (owner, predicate) in run.owners().items():
         outcome.owners[str(to_oxigraph(node))] = str(to_oxigraph(owner)), str(to_oxigraph(predicate))
+    left = run.asker.left_to_rdflib if run.asker else ()
+    outcome.left_to_rdflib = {shapes.number(to_oxigraph(node)) for node in left}
     return outcome
 
 
-def report_of(
-    outcome: Outcome, plan: Plan, shapes: Columns, limit: int | None = None, runs: Iterable[Run] = ()
-) -> Report:
-    """Make a report; ``limit`` is for the results kept for each shape and component.
-
-    ``runs`` say how long it took, and what was left to rdflib.
-    """
+def report_of(outcome: Outcome, plan: Plan, shapes: Columns, limit: int | None = None) -> Report:
+    """Make a report; ``limit`` is for the results kept for each shape and component."""
     rows = +outcome.rows
     blank = {row[2] for row in rows if row[2] in outcome.owners}
     read = _terms(rows, (text for node in blank for text in outcome.owners[node]))
@@ -76,7 +82,6 @@ def report_of(
     run = Run(plan, data)
     results: list[Result] = []
     counts: Counter[tuple[Node, URIRef]] = Counter()
-    seconds: Counter[Node] = Counter()
     with quiet():
         for (number, place, focus, value, path, bindings), times in rows.items():
             shape = plan.shapes[shapes.terms[number]]
@@ -92,24 +97,24 @@ def report_of(
                     {name: read[term] for name, term in bindings},
                 )
                 results += [run.result(shape, constraint, found)] * keep
-    left: set[Node] = set()
-    for each in runs:
-        seconds.update(each.seconds)
-        left |= each.asker.left_to_rdflib if each.asker else frozenset()
+
+    def by_node(numbers: Mapping[int, T]) -> dict[Node, T]:
+        return {term_to_rdflib(shapes.terms[number]): each for number, each in numbers.items()}
+
     return Report(
         not counts,
         tuple(results),
         counts,
-        {term_to_rdflib(shapes.terms[number]): times for number, times in outcome.focus.items()},
-        seconds,
-        frozenset(left),
-        {
+        focus=by_node(outcome.focus),
+        seconds=by_node(outcome.seconds),
+        left_to_rdflib=frozenset(by_node(dict.fromkeys(outcome.left_to_rdflib))),
+        owners={
             term_to_rdflib(read[node]): (term_to_rdflib(read[owner]), term_to_rdflib(read[predicate]))
             for node, (owner, predicate) in outcome.owners.items()
             if node in blank
         },
-        tuple(map(term_to_rdflib, plan.unused)),
-        lambda node: described(shapes, to_oxigraph(node)),
+        unused=tuple(map(term_to_rdflib, plan.unused)),
+        describe=lambda node: described(shapes, to_oxigraph(node)),
     )
 
 

@@ -35,12 +35,13 @@ def silent(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a validation: some focus nodes of each shape with targets, and some constraints left out.
+    """A part of a validation: some focus nodes of shapes with targets, and some constraints left out.
 
-    A constraint goes by its shape and its place among that shape's constraints.
+    ``focus`` says of a shape and its focus nodes which to look at. A constraint goes by its shape and its
+    place among that shape's constraints.
     """
 
-    focus: Mapping[Term, Iterable[Term]] | None = None
+    focus: Callable[[Shape, Columns, Collection[int]], Iterable[int]] = lambda shape, data, nodes: nodes
     without: Collection[tuple[Term, int]] = frozenset()
 
 
@@ -116,13 +117,11 @@ class Run:
                     if kind == "targetClass"
                     else self.data.column(term, inverse=kind == "targetObjectsOf")
                 )
-        if self.part.focus is None:
-            return nodes
-        return dict.fromkeys(nodes.keys() & self.data.numbers(self.part.focus.get(shape.node, ())))
+        return dict.fromkeys(self.part.focus(shape, self.data, nodes.keys()), None)
 
     def _validate(self, shape: Shape, focus: Mapping[int, int]) -> Iterator[tuple[Shape, int, Found, int]]:
         """Yield what is wrong, and how often; ``focus`` says how often a node is validated (4.7.2)."""
-        if shape.deactivated:
+        if shape.deactivated or self._says_nothing(shape):
             return
         reach = self._reach(shape, focus)
         node = term_to_rdflib(shape.node)
@@ -138,6 +137,15 @@ class Run:
                     yield shape, place, found, focus[found.focus]
         self._done += 1
         self.progress(self._done, self._rules)
+
+    def _says_nothing(self, shape: Shape) -> bool:
+        """Say whether this part leaves out all that a shape could report."""
+        return bool(self.part.without) and all(
+            self._says_nothing(self.plan.shapes[constraint.value])
+            if constraint.parameter == "property"
+            else (shape.node, place) in self.part.without
+            for place, constraint in enumerate(shape.constraints)
+        )
 
     def _size(self, shape: Shape) -> int:
         """Count a shape and its property shapes, which are the rules that progress is told of."""

@@ -16,7 +16,6 @@ from typing import Any, Final, NamedTuple
 import pyoxigraph as ox
 from rdflib import BNode, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
-from rdflib.plugins.sparql.parserutils import CompValue
 
 from stadtgraph.shacl.paths import Alternative, Path, Repeat, Sequence, Step, inverse
 from stadtgraph.shacl.queries import NEVER
@@ -173,6 +172,7 @@ def _either(branches: list[Ends]) -> Ends:
 def _exists(expression: Any) -> Iterator[Any]:
     """Yield the groups of EXISTS and NOT EXISTS."""
     from rdflib.plugins.sparql.algebra import translateGroupGraphPattern
+    from rdflib.plugins.sparql.parserutils import CompValue
 
     if isinstance(expression, list):
         for each in expression:

@@ -134,7 +134,8 @@ def triples(numbers: bytes) -> Iterator[Triple]:
 
 def save(snapshot: Snapshot, path: Path, key: bytes) -> None:
     """Write a snapshot in one go; where that fails there is none, which is no fault."""
-    outcome = dict(snapshot.outcome.rows), dict(snapshot.outcome.focus), snapshot.outcome.owners
+    made = snapshot.outcome
+    outcome = dict(made.rows), dict(made.focus), dict(made.seconds), made.owners, made.left_to_rdflib
     content = marshal.dumps((snapshot.terms, snapshot.forward, snapshot.repeated, snapshot.files, outcome))
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,5 +162,7 @@ def load(path: Path, key: bytes) -> Snapshot | None:
         return None
     if digest(content) != check:
         return None
-    terms, forward, repeated, files, (rows, focus, above) = marshal.loads(content)  # noqa: S302 # as it was written
-    return Snapshot(terms, forward, repeated, files, Outcome(Counter(rows), Counter(focus), above))
+    terms, forward, repeated, files, outcome = marshal.loads(content)  # noqa: S302 # as it was written
+    rows, focus, seconds, above, left = outcome
+    outcome = Outcome(Counter(rows), Counter(focus), Counter(seconds), above, left)
+    return Snapshot(terms, forward, repeated, files, outcome)
