@@ -53,6 +53,12 @@ def test_a_module_imports_only_from_its_left(path):
             assert ORDER.index(other) <= own, f"{path.name} imports {other}"
 
 
+def test_the_server_reads_only_what_was_published():
+    for path in MODULES:
+        if name_of(path) == "serve":
+            assert set(imports_of(path)) <= {"messages", "namespaces", "queries", "serve", "terms"}, path
+
+
 def test_the_engine_knows_no_city():
     for path in PACKAGE.rglob("*"):
         if path.is_file() and path.suffix in (".py", ".toml", ".svg", ".html", ".css"):

@@ -164,6 +164,15 @@ def test_the_manifest_says_what_is_offered_at_the_address_it_was_asked_at(server
     assert told["preview"]["url"] == "http://daten.example:8443/graph/reconcile/preview?id={{id}}"
 
 
+@pytest.mark.parametrize(("options", "scheme"), [((), "http"), (("--behind-proxy",), "https")])
+def test_a_proxy_is_believed_only_if_the_operator_says_so(start, small, options, scheme):
+    server = start(small, *options)
+    told = json.loads(
+        server.ask("/reconcile", X_Forwarded_Proto="https", X_Forwarded_Host="evil.example").content
+    )
+    assert told["preview"]["url"].startswith(f"{scheme}://127.0.0.1:{server.port}/")
+
+
 def test_every_address_of_the_manifest_answers(server):
     told = json.loads(server.ask("/reconcile").content)
     root = f"http://127.0.0.1:{server.port}"

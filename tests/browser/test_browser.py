@@ -27,6 +27,7 @@ KINDS = {
     "dataset": "dataset",
     "questions": "queries",
     "question": "queries/wer-stellt-sich-vor",
+    "own-question": "sparql",
     "ontology": "def",
     "rules": "shapes",
     "picture": "picture",

@@ -68,9 +68,15 @@ def faults(page):
 
 
 @with_editor
-@pytest.mark.parametrize("lang", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    ("lang", "scheme", "width"),
+    [
+        ("de", "light", "phone"),
+        ("de", "dark", "desktop"),
+        ("en", "light", "desktop"),
+        ("en", "dark", "phone"),
+    ],
+)
 def test_a_question_is_asked_and_its_table_seen(visit, lang, scheme, width):
     page = visit(PAGES[lang], WIDTHS[width], scheme)
     page.click("#ask button[type=submit]")

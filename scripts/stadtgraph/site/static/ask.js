@@ -70,7 +70,7 @@
   const place = document.getElementById("editor");
   const yasqe = new Yasqe(place, {
     value: field.value, persistenceId: null, consumeShareLink: null, createShareableLink: null, showQueryButton: false, resizeable: false,
-    autocompleters: ["variables", "graph"], editorHeight: "20rem",
+    autocompleters: ["variables", "graph"], editorHeight: "auto", viewportMargin: Infinity,
     extraKeys: { Tab: false, "Shift-Tab": false, "Ctrl-S": false, "Ctrl-Enter": () => form.requestSubmit(), "Cmd-Enter": () => form.requestSubmit() },
     requestConfig: {
       endpoint: endpoint.href, method: "POST", queryArgument: "query", headers: { "Accept-Language": document.documentElement.lang },
@@ -131,6 +131,11 @@
       sessionStorage.clear(); // the table notes its widths there; nothing is to stay in the browser
       for (const title of yasr.rootEl.querySelectorAll("th .dt-column-title:empty")) title.append(element("span", words.row, { className: "unseen" }));
       for (const size of yasr.rootEl.querySelectorAll(".tableSizer")) size.setAttribute("aria-label", words["Page size: "].trim());
+      for (const box of yasr.rootEl.querySelectorAll(".CodeMirror-scroll")) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "region");
+        box.setAttribute("aria-label", words.Response);
+      }
       for (const text of yasr.rootEl.querySelectorAll(".CodeMirror textarea")) text.setAttribute("aria-label", words.Response);
     });
     // What the graph describes has its page here.
