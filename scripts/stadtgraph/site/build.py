@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from io import StringIO
 from pathlib import Path
@@ -28,6 +28,7 @@ from stadtgraph.site import (
     catalog,
     downloads,
     feeds,
+    files,
     jsonld,
     overview,
     pages,
@@ -194,7 +195,7 @@ def _closing(reading: Reading, index: Index, written: Written) -> Documents:
         yield from tell(reading.site, dict(written))
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
-    yield from overview.data_pages(reading, index, written)
+    yield from files.data_pages(reading, index, written)
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ def _engine() -> str:
             elif entry.is_file():
                 digest.update(entry.name.encode() + entry.read_bytes())
 
-    add(files("stadtgraph"))
+    add(resources("stadtgraph"))
     return digest.hexdigest()
 
 

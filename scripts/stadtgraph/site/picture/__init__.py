@@ -97,6 +97,11 @@ def content(city: City, lang: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def ends(city: City) -> list[tuple[str, str]]:
+    """Return who and what each row of that table links."""
+    return [(relation.subject, relation.object) for relation in find_network(Reading(city)).relations]
+
+
 def _picture(reading: Reading, found: Network, lang: str) -> bytes:
     names = {iri: label(reading.city, iri, lang) for iri in found.things}
     heading = say("picture-heading" if found.item else "picture-heading-units", lang)
