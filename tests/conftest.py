@@ -24,6 +24,28 @@ settings.load_profile(os.environ.get("CASES", "same"))
 
 PARTS = ("data", "ontology", "shapes", "queries")
 
+DEBIAN = ROOT / ".cache" / "debian" / "root"
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], tuple[str, dict[str, str]]]:
+    """Find a foreign program, and the environment in which it finds its libraries.
+
+    It comes from PATH or from where ``make tools`` unpacks Debian's packages without installing anything.
+    """
+
+    def find(name: str) -> tuple[str, dict[str, str]]:
+        libraries = next(DEBIAN.glob("usr/lib/*-linux-gnu"), DEBIAN)
+        for folder in ("usr/sbin", "usr/bin"):
+            if (DEBIAN / folder / name).is_file():
+                return str(DEBIAN / folder / name), {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
+        found = shutil.which(name)
+        if not found:
+            pytest.skip(f"{name} is missing: make tools")
+        return found, dict(os.environ)
+
+    return find
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

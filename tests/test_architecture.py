@@ -20,7 +20,9 @@ ORDER = [
     "shacl",
     "house",
     "queries",
+    "fetch",
     "validate",
+    "validate_files",
     "derive",
     "show",
     "site",
@@ -87,7 +89,8 @@ def test_the_top_level_holds_what_the_layout_names(root):
     top = {line.split("/")[0] for line in names.splitlines()}
     named = {"ontology", "data", "shapes", "queries", "scripts", "tests", "pyproject.toml", "Makefile"}
     named |= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-DATA", "CITATION.cff"}
-    named |= {"requirements.lock", "requirements-dev.lock"}
+    named |= {"requirements.lock", "requirements-dev.lock", "requirements-editor.lock"}
+    named |= {"package.json", "package-lock.json"}
     assert {name for name in top if not name.startswith(".")} <= named
 
 

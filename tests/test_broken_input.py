@@ -180,3 +180,22 @@ def test_a_cycle_of_units_is_one_fault(run, published):
         assert len(messages(result)) == 1
     finally:
         file.write_text(whole)
+
+
+@pytest.mark.parametrize("name", ["neu.TTL", "neu.ttl.txt", "events/neu.rdf"])
+def test_a_file_that_would_not_be_read_is_reported(run, published, name):
+    file = published / "data" / name
+    file.write_text(text_of("valid"))
+    try:
+        assert len(messages(publish(run, published, 1, f"data/{name}:1", "is not read"))) == 1
+    finally:
+        file.unlink()
+
+
+def test_notes_to_colleagues_may_lie_beside_the_data(run, published):
+    file = published / "data" / "notes.md"
+    file.write_text("To do.")
+    try:
+        publish(run, published, 0, "", "")
+    finally:
+        file.unlink()

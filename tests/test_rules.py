@@ -1,8 +1,4 @@
-"""A web server of files leads everybody to the document that suits: nginx and Apache as Debian ships them.
-
-The programs come from PATH or from ``.cache/debian/root``, where ``make tools`` unpacks Debian's packages
-nginx, apache2-bin and raptor2-utils without installing anything.
-"""
+"""A web server of files leads everybody to the document that suits: nginx and Apache as Debian ships them."""
 
 import http.client
 import os
@@ -11,13 +7,13 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from rdflib import Graph
 
 ROOT = Path(__file__).parent.parent
-DEBIAN = ROOT / ".cache" / "debian" / "root"
 NGINX = """
 {user}
 daemon off;
@@ -57,18 +53,6 @@ MODULES = ("mpm_event", "authz_core", "dir", "mime", "headers", "rewrite", "alia
 MODULES += ("filter", "deflate")
 
 
-def tool(name):
-    """Return a program and the environment in which it finds its libraries."""
-    libraries = next(DEBIAN.glob("usr/lib/*-linux-gnu"), DEBIAN)
-    for folder in ("usr/sbin", "usr/bin"):
-        if (DEBIAN / folder / name).is_file():
-            return str(DEBIAN / folder / name), {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
-    found = shutil.which(name)
-    if not found:
-        pytest.skip(f"{name} is missing: make tools")
-    return found, dict(os.environ)
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -88,15 +72,12 @@ def ask(port, path, accept="*/*", language="", **headers):
 
 @pytest.fixture(scope="module")
 def retired(run, tmp_path_factory):
-    """A town after a reform: one office became part of another, one is gone; with pages for people."""
+    """A town after a reform: one office became part of another, one is gone."""
     source = ROOT / "tests" / "cities" / "reform"
     root = Path(shutil.copytree(source, tmp_path_factory.mktemp("reform") / "city"))
     result = run("publish", "--root", root)
     assert result.returncode == 0, result.stderr
-    public = Path(shutil.copytree((root / "public").resolve(), root / "site"))
-    for name in ("index", "index.en", "404", "doc/bauhof", "doc/bauhof.en", "doc/eichamt", "doc/eichamt.en"):
-        (public / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>{' ' * 600}")
-    return public
+    return (root / "public").resolve()
 
 
 def served(command, environment, port, work):
@@ -111,17 +92,18 @@ def served(command, environment, port, work):
     return process
 
 
-@pytest.fixture(scope="module", params=["nginx", "apache2"])
-def port(request, retired, tmp_path_factory):
-    work, port = tmp_path_factory.mktemp(request.param), free_port()
-    program, environment = tool(request.param)
-    if request.param == "nginx":
-        (work / "nginx.conf").write_text(NGINX.format(work=work, port=port, public=retired, user=USER))
+@contextmanager
+def serving(name, tool, public, work):
+    """Start a web server over a published tree with the rules that lie in it; yield its port."""
+    port = free_port()
+    program, environment = tool(name)
+    if name == "nginx":
+        (work / "nginx.conf").write_text(NGINX.format(work=work, port=port, public=public, user=USER))
         command = [program, "-p", str(work), "-c", str(work / "nginx.conf"), "-e", str(work / "error.log")]
     else:
         folder = Path(program).parent.parent / "lib" / "apache2" / "modules"
-        lines = [f"LoadModule {name}_module {folder}/mod_{name}.so" for name in MODULES]
-        text = APACHE.format(work=work, port=port, public=retired, modules="\n".join(lines))
+        lines = [f"LoadModule {module}_module {folder}/mod_{module}.so" for module in MODULES]
+        text = APACHE.format(work=work, port=port, public=public, modules="\n".join(lines))
         (work / "httpd.conf").write_text(f"{text}\nTypesConfig /dev/null\n")
         command = [program, "-X", "-f", str(work / "httpd.conf")]
     process = served(command, environment, port, work)
@@ -129,6 +111,20 @@ def port(request, retired, tmp_path_factory):
     process.send_signal(signal.SIGTERM)
     process.wait(10)
     process.stderr.close()
+
+
+@pytest.fixture(scope="module", params=["nginx", "apache2"])
+def port(request, tool, retired, tmp_path_factory):
+    """The town after the reform."""
+    with serving(request.param, tool, retired, tmp_path_factory.mktemp(request.param)) as port:
+        yield port
+
+
+@pytest.fixture(scope="module", params=["nginx", "apache2"])
+def real(request, tool, public, tmp_path_factory):
+    """The real city."""
+    with serving(request.param, tool, public.resolve(), tmp_path_factory.mktemp(request.param)) as port:
+        yield port
 
 
 @pytest.mark.parametrize(
@@ -219,22 +215,67 @@ def test_what_is_not_there_is_not_found_and_says_so(port):
         status, _, content = ask(port, path)
         assert status in (400, 403, 404), path
         assert b"RewriteEngine" not in content
-    assert b"<title>404</title>" in ask(port, "/id/nirgends")[2]
+    assert b'<html lang="de"' in ask(port, "/id/nirgends")[2]
 
 
 def test_a_retired_thing_leads_to_its_successor(port, retired):
-    status, headers, _ = ask(port, "/id/hochbauamt", "text/turtle")
-    assert (status, headers["location"].endswith("/id/bauhof")) == (301, True)
+    for accept in ("text/turtle", "text/html"):
+        status, headers, _ = ask(port, "/id/hochbauamt", accept)
+        assert (status, headers["location"].endswith("/id/bauhof")) == (301, True)
     graph = Graph().parse(retired / "doc" / "hochbauamt.ttl")
     assert any("deprecated" in predicate and str(value) == "true" for _, predicate, value in graph)
 
 
 def test_a_retired_thing_without_successor_is_gone_and_says_so(port):
-    status, _, content = ask(port, "/id/eichamt", "text/html")
-    assert status == 410
-    status, _, content = ask(port, "/doc/eichamt.ttl")
-    assert status == 200
-    assert b"deprecated" in content
+    """In a page, in each language, or in data: whatever was asked for."""
+    for accept, language, words in (
+        ("text/html", "de", "Dieser Eintrag ist zurückgezogen."),
+        ("text/html", "en", "This entry is withdrawn."),
+        ("text/turtle", "de", "owl:deprecated true"),
+        ("application/ld+json", "de", "owl:deprecated"),
+    ):
+        status, _, content = ask(port, "/id/eichamt", accept, language)
+        assert (status, words in content.decode()) == (410, True), accept
+    for suffix in ("ttl", "nt", "rdf", "jsonld"):
+        status, _, content = ask(port, f"/doc/eichamt.{suffix}")
+        assert (status, b"deprecated" in content) == (200, True)
+
+
+def test_the_page_of_a_retired_thing_says_so_and_names_what_took_its_place(port):
+    for suffix, words in (("html", "zurückgezogen"), ("en.html", "withdrawn")):
+        status, _, content = ask(port, f"/doc/hochbauamt.{suffix}")
+        page = content.decode()
+        assert (status, words in page) == (200, True)
+        assert f'href="../doc/bauhof.{suffix}"' in page or f'href="bauhof.{suffix}"' in page
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "suffix", "media"),
+    [
+        ("text/html", "de", "html", "text/html"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "en", "en.html", "text/html"),
+        ("text/turtle", "", "ttl", "text/turtle"),
+        ("application/ld+json", "", "jsonld", "application/ld+json"),
+        ("application/rdf+xml", "", "rdf", "application/rdf+xml"),
+        ("application/n-triples", "", "nt", "application/n-triples"),
+    ],
+)
+def test_every_sort_of_thing_of_the_real_city_is_served_in_each_form(
+    real, public, accept, language, suffix, media
+):
+    for path, document in (
+        ("/id/gleichstellungsbuero", "doc/gleichstellungsbuero"),
+        ("/id/projekte-und-koordinierungsstellen-2023", "doc/projekte-und-koordinierungsstellen-2023"),
+        ("/source/dortbunt-2023-city-1200-13", "source/dortbunt-2023-city-1200-13"),
+        ("/graph/events/2023", "graph/events/2023"),
+        ("/def", "def"),
+    ):
+        status, headers, _ = ask(real, path, accept, language)
+        target = headers["location"].removeprefix(f"http://127.0.0.1:{real}")
+        assert (status, target) == (303, f"/{document}.{suffix}")
+        status, headers, content = ask(real, target)
+        assert (status, headers["content-type"].partition(";")[0]) == (200, media)
+        assert content == (public / f"{document}.{suffix}").read_bytes()
 
 
 def test_large_documents_come_packed(port):
@@ -242,23 +283,3 @@ def test_large_documents_come_packed(port):
     assert status == 200
     assert headers["content-encoding"] == "gzip"
     assert "Accept-Encoding" in headers["vary"]
-
-
-def test_rapper_reads_every_document_to_the_same_triples(retired):
-    program, environment = tool("rapper")
-
-    def read(path, form):
-        command = [program, "-q", "-i", form, "-o", "ntriples", str(path), "https://example.org/"]
-        result = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert (result.returncode, result.stderr) == (0, ""), path
-        return sorted(set(result.stdout.splitlines()))
-
-    seen = 0
-    for path in sorted(retired.rglob("*.ttl")):
-        turtle = read(path, "turtle")
-        for suffix, form in (("nt", "ntriples"), ("rdf", "rdfxml")):
-            if path.with_suffix(f".{suffix}").is_file() and path.stem != "shapes":
-                assert read(path.with_suffix(f".{suffix}"), form) == turtle
-                seen += 1
-    assert seen > 10
-    assert read(retired / "download" / "latest" / "dataset.nq", "nquads")

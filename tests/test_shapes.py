@@ -55,7 +55,7 @@ def shapes() -> Graph:
 
 def findings(files: Iterable[Path]) -> list[tuple[str, str, str]]:
     """Return severity, rule and constraint component of everything found in ``files`` together."""
-    report = shacl.validate(sorted(files), shapes())
+    report = shacl.validate(sorted(files), SHAPES)
     return sorted(
         (
             result.severity.removeprefix(SHACL),

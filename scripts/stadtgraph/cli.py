@@ -18,7 +18,7 @@ from stadtgraph import __version__
 from stadtgraph.messages import LANGUAGES, count_of, grouped, language_of_environment, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from stadtgraph.findings import Finding
     from stadtgraph.load import City
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FINE, VIOLATIONS, CANNOT_LOOK = 0, 1, 2
 QUERY_FORMATS: Final = ("table", "csv", "tsv", "json", "xml", "turtle")
+INPUT_FORMATS: Final = ("turtle", "ntriples", "trig", "nquads", "rdfxml", "jsonld")
 NAMED: Final = 4
 COLOURS: Final = {"Violation": "bold red", "Warning": "yellow", "Info": "blue"}
 
@@ -67,26 +68,46 @@ def cli() -> None:
 
 
 @cli.command(help=_text("help-validate"))
-@click.option("--format", "form", type=click.Choice(("text", "json", "turtle")), default="text")
+@click.option("--format", "form", type=click.Choice(("text", "json", "turtle", "jsonld")), default="text")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help=_text("help-limit"))
+@click.option("--shapes", multiple=True, type=click.Path(path_type=Path), help=_text("help-shapes"))
+@click.option("--input-format", type=click.Choice(INPUT_FORMATS), help=_text("help-input-format"))
+@click.option("--endpoint", metavar="URL", help=_text("help-validate-endpoint"))
+@click.option("--graph", metavar="IRI", help=_text("help-graph"))
+@click.option("-v", "--verbose", is_flag=True, help=_text("help-verbose"))
 @click.option("--portal", is_flag=True, help=_text("help-portal"))
 @click.option("--route", type=click.Choice(("state", "govdata")), help=_text("help-route"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @_common
 def validate(
-    paths: tuple[Path, ...], form: str, portal: bool, route: str | None, root: Path, lang: str
+    paths: tuple[Path, ...],
+    form: str,
+    limit: int | None,
+    shapes: tuple[Path, ...],
+    portal: bool,
+    route: str | None,
+    root: Path,
+    lang: str,
+    **foreign: Any,
 ) -> None:
-    """Check the data, or the record for portals; exit 0, 1 or 2."""
-    from stadtgraph.validate import as_json, as_report
+    """Check the data, the record for portals, or any data against any shapes; exit 0, 1 or 2."""
+    from stadtgraph.findings import at_most
+    from stadtgraph.validate import REPORTS, as_json, as_report
 
-    if (route and not portal) or (portal and paths):
+    if (any(foreign.values()) and not shapes) or (foreign["graph"] and not foreign["endpoint"]):
+        _stop(say("only-with-shapes", lang))
+    if (route and not portal) or (portal and (paths or shapes)):
         _stop(say("portal-only", lang))
+    if shapes:
+        _validate_files(paths, shapes, form, limit, lang, **foreign)
     city, findings = _portal_checked(root, lang, route or "state") if portal else _checked(root, lang, paths)
+    shown, counts = at_most(findings, limit)
     if form == "json":
-        click.echo(as_json(findings, city.base), nl=False)
-    elif form == "turtle":
-        click.echo(as_report(findings, city.prefixes), nl=False)
+        click.echo(as_json(shown, city.base, counts if limit else None), nl=False)
+    elif form in REPORTS:
+        click.echo(as_report(shown, city.prefixes, REPORTS[form]), nl=False)
     else:
-        _print_findings(findings, city, lang, sys.stdout)
+        _print_findings(shown, city.base, lang, sys.stdout, counts)
         files = len(city.only) or len(city.files)
         result = _result(findings, lang)
         click.echo(
@@ -95,6 +116,52 @@ def validate(
             else say("validated", lang, files=count_of("file", files, lang), result=result)
         )
     sys.exit(_exit_code(findings))
+
+
+def _validate_files(
+    paths: tuple[Path, ...],
+    shapes: tuple[Path, ...],
+    form: str,
+    limit: int | None,
+    lang: str,
+    input_format: str | None,
+    endpoint: str | None,
+    graph: str | None,
+    verbose: bool,
+) -> NoReturn:
+    """Check files or an endpoint's graph against shapes, without a city."""
+    from stadtgraph.fetch import fetch
+    from stadtgraph.findings import CannotLook, Severity
+    from stadtgraph.queries import BadQuery
+    from stadtgraph.validate import REPORTS, as_json
+    from stadtgraph.validate_files import check, sources
+
+    if not paths and endpoint is None:
+        _stop(say("no-data", lang))
+    try:
+        files = sources(paths, input_format, sys.stdin.buffer.read)
+        rules = sources(shapes)
+        with _working(say("step-fetch", lang)) as step:
+            fetched = [] if endpoint is None else fetch(endpoint, graph or "", step)
+        with _working(say("step-check", lang)) as step:
+            done = check([*files, *fetched], rules, limit, step)
+    except CannotLook as error:
+        _print_plain(error.findings, lang)
+        sys.exit(CANNOT_LOOK)
+    except BadQuery as error:
+        _stop(error.sentence(lang))
+    for line in done.told(lang) if verbose else ():
+        click.echo(line, err=True)
+    if form == "json":
+        click.echo(as_json(done.findings, "", done.counts if limit else None), nl=False)
+    elif form in REPORTS:
+        click.echo(done.report.serialize(REPORTS[form]), nl=False)
+    else:
+        _print_findings(done.findings, "", lang, sys.stdout, done.counts)
+        click.echo(done.sentence(len(files), len(fetched), endpoint, lang))
+    if done.met_nothing:
+        _stop(say("met-nothing", lang))
+    sys.exit(VIOLATIONS if done.severities[Severity.VIOLATION] else FINE)
 
 
 @cli.command(help=_text("help-publish"))
@@ -112,7 +179,7 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
 
     start = perf_counter()
     city, findings = _checked(root, lang)
-    _print_findings([f for f in findings if f.severity != "Info"], city, lang, sys.stderr)
+    _print_findings([f for f in findings if f.severity != "Info"], city.base, lang, sys.stderr)
     if _exit_code(findings) == VIOLATIONS:
         click.echo(say("not-published", lang, result=_result(findings, lang)), err=True)
         sys.exit(VIOLATIONS)
@@ -330,29 +397,38 @@ def _print_table(answer: Any, base: str, lang: str) -> None:
     click.echo(count_of("row", len(lines), lang), err=True)
 
 
-def _print_findings(findings: list[Finding], city: City, lang: str, stream: Any) -> None:
-    from stadtgraph.findings import in_language
+def _print_findings(
+    findings: list[Finding],
+    base: str,
+    lang: str,
+    stream: Any,
+    counts: Mapping[tuple[str, str], int] | None = None,
+) -> None:
+    from stadtgraph.findings import in_language, left_out
     from stadtgraph.namespaces import shorten
 
     console = _console(stream)
     for finding in findings:
         severity = say(f"severity-{finding.severity}", lang)
-        name = in_language(finding.label, lang) or shorten(finding.focus, city.base)
+        name = in_language(finding.label, lang) or shorten(finding.focus, base)
         console.print(finding.place, f"[{COLOURS[finding.severity]}]{severity}[/]", end=" ", markup=True)
         console.print(name, markup=False, style="bold")
         console.print(f"    {in_language(finding.message, lang)}", markup=False)
-        value = shorten(finding.value, city.base)
-        path = f"   {say('word-property', lang)}: {shorten(finding.path, city.base)}" if finding.path else ""
+        value = shorten(finding.value, base)
+        path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
         shown = (
             f"   {say('word-value', lang)}: {value if len(value) <= 100 else value[:97] + '…'}"
             if value
             else ""
         )
         console.print(
-            f"    {say('word-rule', lang)}: {shorten(finding.rule, city.base)}{path}{shown}",
+            f"    {say('word-rule', lang)}: {shorten(finding.rule, base)}{path}{shown}",
             style="dim",
             markup=False,
         )
+    for rule, total, number in left_out(findings, counts or {}):
+        values = {"rule": shorten(rule, base), "total": grouped(total, lang), "number": grouped(number, lang)}
+        console.print(say("results-left-out", lang, **values), markup=False)
 
 
 def _print_plain(findings: list[Finding], lang: str) -> None:
@@ -365,10 +441,9 @@ def _print_plain(findings: list[Finding], lang: str) -> None:
 
 
 def _result(findings: list[Finding], lang: str) -> str:
-    from stadtgraph.findings import Severity, count
+    from stadtgraph.findings import count, counted
 
-    counted = count(findings)
-    return ", ".join(count_of(f"count-{severity}", counted[severity], lang) for severity in Severity)
+    return counted(count(findings), lang)
 
 
 def _exit_code(findings: list[Finding]) -> int:
@@ -391,11 +466,10 @@ def _working(step: str) -> Iterator[Callable[[int, int], None]]:
         return
     from threading import Timer
 
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    progress = Progress(
-        TextColumn(step), BarColumn(), TimeElapsedColumn(), console=_console(sys.stderr), transient=True
-    )
+    columns = TextColumn(step), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    progress = Progress(*columns, console=_console(sys.stderr), transient=True)
     task = progress.add_task(step, total=None)
     timer = Timer(1, progress.start)
     timer.start()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from stadtgraph.messages import count_of
+from stadtgraph.namespaces import VOCABULARIES
+
+SH: Final = VOCABULARIES["sh"]
 
 
 class Severity(StrEnum):
@@ -15,6 +20,12 @@ class Severity(StrEnum):
     VIOLATION = "Violation"
     WARNING = "Warning"
     INFO = "Info"
+
+
+def severity_of(iri: str) -> Severity:
+    """Return a severity by its IRI; one that a shape has made up counts as a violation."""
+    name = iri.rpartition("#")[2]
+    return Severity(name) if iri == SH + name and name in [*Severity] else Severity.VIOLATION
 
 
 ORDER: Final = {severity: number for number, severity in enumerate(Severity)}
@@ -74,3 +85,30 @@ def in_language(texts: Mapping[str, str], lang: str) -> str:
 def count(findings: Iterable[Finding]) -> Counter[Severity]:
     """Count findings by severity."""
     return Counter(finding.severity for finding in findings)
+
+
+def at_most(findings: Iterable[Finding], limit: int | None) -> tuple[list[Finding], Counter[tuple[str, str]]]:
+    """Return the first findings of each rule and component, and how many there are of each."""
+    counts: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for finding in findings:
+        rule = finding.rule, finding.component
+        counts[rule] += 1
+        if limit is None or counts[rule] <= limit:
+            kept.append(finding)
+    return kept, counts
+
+
+def left_out(
+    findings: Iterable[Finding], counts: Mapping[tuple[str, str], int]
+) -> Iterator[tuple[str, int, int]]:
+    """Yield rules of which not all findings are here, with how many there are and how many are missing."""
+    kept = Counter((finding.rule, finding.component) for finding in findings)
+    for (rule, component), total in sorted(counts.items()):
+        if total > kept[rule, component]:
+            yield rule, total, total - kept[rule, component]
+
+
+def counted(counts: Mapping[Severity, int], lang: str) -> str:
+    """Say how many findings there are of each severity."""
+    return ", ".join(count_of(f"count-{severity}", counts.get(severity, 0), lang) for severity in Severity)

@@ -19,6 +19,9 @@ from stadtgraph.messages import both
 from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, near_misses, prefixes, shorten
 from stadtgraph.terms import TYPE, text
 
+FOLDERS: Final = ("data", "ontology", "shapes")
+# Notes to colleagues may lie beside the data.
+READ: Final = (".ttl", ".md")
 LONGEST_LITERAL: Final = 10_000
 SHACL: Final = VOCABULARIES["sh"]
 SIMILAR: Final = 0.9
@@ -28,6 +31,7 @@ NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 def house_rules(city: City) -> list[Finding]:
     """Return every breach of form in data, ontology and shapes."""
     return [
+        *_unread_files(city),
         *_blank_nodes(city),
         *_literals(city),
         *_control_characters(city),
@@ -36,6 +40,17 @@ def house_rules(city: City) -> list[Finding]:
         *_misspelt(city),
         *_without_rules(city),
     ]
+
+
+def _unread_files(city: City) -> Iterator[Finding]:
+    """Report files whose name keeps them from being read: their content would be missing without a word."""
+    for folder in FOLDERS:
+        for path in sorted((city.root / folder).rglob("*")):
+            local = path.relative_to(city.root)
+            if path.is_file() and path.suffix not in READ and not any(p.startswith(".") for p in local.parts):
+                yield _finding(
+                    "file-not-read", local.as_posix(), 1, path=local.with_suffix(".ttl").as_posix()
+                )
 
 
 def _blank_nodes(city: City) -> Iterator[Finding]:

@@ -131,9 +131,9 @@ def load(root: Path, extra: Iterable[Path] = ()) -> City:
     asked = [
         file for path in extra for file in ([path] if not path.is_dir() else sorted(path.rglob("*.ttl")))
     ]
-    faults += [_fault("missing-file", path) for path in extra if not path.exists()]
+    faults += [fault("missing-file", path) for path in extra if not path.exists()]
     faults += [
-        _fault("empty-folder", path) for path in extra if path.is_dir() and not any(path.rglob("*.ttl"))
+        fault("empty-folder", path) for path in extra if path.is_dir() and not any(path.rglob("*.ttl"))
     ]
     if faults:
         raise CannotLook(faults)
@@ -158,17 +158,15 @@ def load(root: Path, extra: Iterable[Path] = ()) -> City:
 def _turtle_files(folder: Path, root: Path, faults: list[Finding]) -> list[Path]:
     where = folder.relative_to(root)
     if not folder.is_dir():
-        faults.append(_fault("not-a-folder" if folder.exists() else "missing-folder", where))
+        faults.append(fault("not-a-folder" if folder.exists() else "missing-folder", where))
         return []
     closed = [path for path in (folder, *folder.rglob("*")) if path.is_dir() and not os.access(path, os.R_OK)]
     if closed:
-        faults += [
-            _fault("unreadable", path.relative_to(root), reason=os.strerror(EACCES)) for path in closed
-        ]
+        faults += [fault("unreadable", path.relative_to(root), reason=os.strerror(EACCES)) for path in closed]
         return []
     files = sorted(folder.rglob("*.ttl"))
     if not files:
-        faults.append(_fault("empty-folder", where))
+        faults.append(fault("empty-folder", where))
     return files
 
 
@@ -177,15 +175,15 @@ def _missing_queries(root: Path) -> list[Finding]:
     folders = [root / "queries", root / "queries" / "checks", root / "queries" / "derive"]
     missing = [folder for folder in folders if not folder.is_dir()]
     if missing:
-        return [_fault("missing-folder", missing[0].relative_to(root))]
+        return [fault("missing-folder", missing[0].relative_to(root))]
     empty = [folder for folder in folders[1:] if not any(folder.glob("*.rq"))]
-    return [_fault("no-queries", folder.relative_to(root)) for folder in empty]
+    return [fault("no-queries", folder.relative_to(root)) for folder in empty]
 
 
 def _base(catalog: Path, root: Path) -> str:
     where = catalog.relative_to(root)
     if not catalog.is_file():
-        raise CannotLook([_fault("missing-catalog", where)])
+        raise CannotLook([fault("missing-catalog", where)])
     store = Store()
     city = City(root, "urn:", store, store, {})
     faults = _read(city, store, catalog, "urn:catalog")
@@ -193,7 +191,7 @@ def _base(catalog: Path, root: Path) -> str:
         raise CannotLook(faults)
     spaces = [text(quad.object) for quad in store.quads_for_pattern(None, URI_SPACE, None)]
     if len(spaces) != 1 or not re.fullmatch(r"https?://[^\s<>\"]+[/#]", spaces[0]):
-        raise CannotLook([_fault("no-base", where)])
+        raise CannotLook([fault("no-base", where)])
     return spaces[0]
 
 
@@ -201,41 +199,44 @@ def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
     """Load one file into ``store``; return what makes it unreadable."""
     where = Path(city.relative(path))
     if not re.fullmatch(r"[^\s\"<>%{}|\\^`#?]+", path.name):
-        return [_fault("bad-file-name", where)]
+        return [fault("bad-file-name", where)]
     if path.is_dir():
-        return [_fault("is-a-folder", where)]
+        return [fault("is-a-folder", where)]
     try:
         content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
         document = content.decode("utf-8")
     except OSError as error:
-        return [_fault("unreadable", where, reason=error.strerror)]
+        return [fault("unreadable", where, reason=error.strerror)]
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         near = content.splitlines()[line - 1].decode("latin-1").strip()
-        return [_fault("not-utf8", where, line, near=_short(near))]
+        return [fault("not-utf8", where, line, near=_short(near))]
     city.files[graph] = path
     try:
         store.load(input=content, format=RdfFormat.TURTLE, to_graph=NamedNode(graph))
     except SyntaxError as error:
-        return [_syntax_fault(error, where, document)]
+        return [syntax_fault(error, where, document)]
     except MemoryError:
         line, length = longest_text(document)
-        return [_fault("text-too-long-to-read", where, line, length=str(length))]
+        return [fault("text-too-long-to-read", where, line, length=str(length))]
     return []
 
 
-def _syntax_fault(error: SyntaxError, where: Path, document: str) -> Finding:
+def syntax_fault(error: SyntaxError, where: object, document: str, other: str = "") -> Finding:
+    """Say in which line a document is no RDF, and why; ``other`` names the form where it is not Turtle."""
     lines = document.rstrip().splitlines() or [""]
     line = min(error.lineno or 1, len(lines))
     near = lines[line - 1].strip()
     if (error.lineno or 1) > len(lines):
-        return _fault("syntax-end", where, line, near=_short(near))
+        return fault("syntax-end", where, line, near=_short(near))
     reason = re.sub(r"^Parser error at [^:]*: ", "", error.msg).removesuffix(f" (line {line})")
+    if other:
+        return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
     for key, pattern in SYNTAX:
         match = pattern.search(reason)
         if match:
             it = match.groupdict().get("it", "")
-            return _fault(key, where, line, near=_short(near), reason=reason, it=it)
+            return fault(key, where, line, near=_short(near), reason=reason, it=it)
     raise AssertionError(reason)
 
 
@@ -243,6 +244,7 @@ def _short(line: str) -> str:
     return line if len(line) <= 80 else line[:77] + "…"
 
 
-def _fault(key: str, where: Path, line: int = 0, **values: str | None) -> Finding:
-    message = both(key, path=where.as_posix(), **values)
-    return Finding(Severity.VIOLATION, RULE + key, message, where.as_posix(), line)
+def fault(key: str, where: object, line: int = 0, **values: str | None) -> Finding:
+    """Return what keeps something from being read, as sentence ``key`` says it."""
+    path = where.as_posix() if isinstance(where, Path) else str(where)
+    return Finding(Severity.VIOLATION, RULE + key, both(key, path=path, **values), path, line)

@@ -8,9 +8,11 @@ outer level stands. It is never used to learn what the file states.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
+from urllib.parse import urljoin
 
 TOKEN: Final = re.compile(
     r"""
@@ -23,6 +25,11 @@ TOKEN: Final = re.compile(
     | (?P<name>(?:[^\s;,.()\[\]{}<>"'\#\\]|\\.|\.(?=[^\s;,()\[\]{}<>"'\#]))++)
     """,
     re.VERBOSE | re.DOTALL,
+)
+# What begins a line: a directive or, most likely, a subject.
+START: Final = re.compile(
+    rb"""(?mix)^(?: (?P<directive> @?(?:prefix\s+ (?P<bound>[\w.-]*): | base) \s* <(?P<space>[^<>\n]*)> )
+    | (?P<iri> <[^<>\n]*> ) | (?P<name> [\w.\x80-\xff-]*) : (?P<local> [^\s;,]*) ) (?=\s)"""
 )
 
 
@@ -60,14 +67,19 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
             line += token.count("\n")
 
 
-def places(text: str) -> Places:
+def _absolute(iri: str, base: str) -> str:
+    """Resolve a relative IRI; ``urljoin`` would drop a # at the end."""
+    return iri if not base or ":" in iri else urljoin(base, iri) + "#" * iri.endswith("#")
+
+
+def places(text: str, base: str = "") -> Places:
     """Find the lines of everything at the outer level of a Turtle document that has been parsed before."""
     found = Places()
-    names: dict[str, str] = {}
+    names: dict[str, str] = {"@": base}
 
     def resolve(kind: str, token: str) -> str:
         if kind == "iri":
-            return token[1:-1]
+            return _absolute(token[1:-1], names["@"])
         if kind == "string":
             return token.strip(token[0])
         if token == "a":
@@ -83,9 +95,12 @@ def places(text: str) -> Places:
         if directive:
             if kind == "name" and token.endswith(":"):
                 directive = token
-            elif kind == "iri":
-                names[directive.removesuffix(":")] = token[1:-1]
+            elif kind == "iri" and directive.endswith(":"):
+                names[directive.removesuffix(":")] = resolve(kind, token)
                 found.namespaces.setdefault(token[1:-1], line)
+                directive = ""
+            elif kind == "iri":
+                names["@"] = resolve(kind, token)
                 directive = ""
         elif depth == 0 and not subject and token.lower() in ("@prefix", "prefix", "@base", "base"):
             directive = token
@@ -111,6 +126,26 @@ def places(text: str) -> Places:
         else:
             found.objects.setdefault((subject, predicate, resolve(kind, token)), line)
     return found
+
+
+def places_of(content: bytes, wanted: Collection[str], base: str) -> Places:
+    """Find the lines of some subjects in a document of any size; subjects have to begin a line."""
+    names, parts, begin = {"@": base}, [""], 0
+    for start, following in pairwise([*START.finditer(content), None]):
+        if start is None:
+            break
+        found = {key: value.decode(errors="replace") for key, value in start.groupdict(b"").items()}
+        iri = _absolute(found["space"] + found["iri"].strip("<>"), names["@"])
+        if found["directive"]:
+            names["@" if start["bound"] is None else found["bound"]] = iri
+        elif not found["iri"]:
+            iri = names.get(found["name"], ":") + found["local"].replace("\\", "")
+        asked = found["directive"] or iri in wanted
+        if asked:
+            parts.append("\n" * content.count(b"\n", begin, start.start()))
+            begin = following.start() if following else len(content)
+            parts.append(content[start.start() : begin].decode(errors="replace"))
+    return places("".join(parts), base)
 
 
 def longest_text(document: str) -> tuple[int, int]:

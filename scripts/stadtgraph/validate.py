@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 
 from stadtgraph import shacl
-from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, in_language
+from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, in_language, severity_of
 from stadtgraph.house import house_rules
 from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, both
@@ -21,6 +21,7 @@ from stadtgraph.terms import TYPE, Term, text, to_bytes
 
 SH: Final = VOCABULARIES["sh"]
 XSD: Final = VOCABULARIES["xsd"]
+REPORTS: Final = {"turtle": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
 TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 
 
@@ -72,7 +73,7 @@ def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
         focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
         file, line = city.place(focus, path, value)
         yield Finding(
-            Severity(str(result.severity).removeprefix(SH)),
+            severity_of(str(result.severity)),
             str(result.source_shape),
             dict(result.messages),
             file,
@@ -91,7 +92,10 @@ def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:
     for fault in error.faults:
         shape = str(fault.shape)
         file, line = city.place(shape, str(fault.predicate or ""))
-        message = both("malformed-shapes", shape=shorten(shape, city.base), reason=fault.reason)
+        reason = (
+            f"{shorten(str(fault.predicate), city.base)}: {fault.reason}" if fault.predicate else fault.reason
+        )
+        message = both("malformed-shapes", shape=shorten(shape, city.base), reason=reason)
         yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
 
 
@@ -190,8 +194,13 @@ def _engine_finding(key: str, file: str, **values: str) -> Finding:
     return Finding(Severity.VIOLATION, RULE + key, both(key, **values), file)
 
 
-def as_json(findings: Iterable[Finding], base: str) -> str:
-    """Return findings as a JSON array; IRIs in full, prefixed names beside them."""
+def as_json(
+    findings: Iterable[Finding], base: str, counts: Mapping[tuple[str, str], int] | None = None
+) -> str:
+    """Return findings as a JSON array; IRIs in full, prefixed names beside them.
+
+    ``counts`` adds to each how many there are of its rule and component, where not all are here.
+    """
     items = [
         {
             "severity": finding.severity,
@@ -205,14 +214,17 @@ def as_json(findings: Iterable[Finding], base: str) -> str:
             "rule": finding.rule,
             "ruleName": shorten(finding.rule, base),
             "component": finding.component,
+            **({} if counts is None else {"ofThisRule": counts[finding.rule, finding.component]}),
         }
         for finding in findings
     ]
     return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_report(findings: Iterable[Finding], prefixes: dict[str, str]) -> bytes:
-    """Return findings as ``sh:ValidationReport`` in Turtle (SHACL, section 3.6)."""
+def as_report(
+    findings: Iterable[Finding], prefixes: dict[str, str], form: RdfFormat = RdfFormat.TURTLE
+) -> bytes:
+    """Return findings as ``sh:ValidationReport`` (SHACL, section 3.6)."""
     report = NamedNode("urn:stadtgraph:report")
     triples: list[Triple] = []
 
@@ -241,4 +253,4 @@ def as_report(findings: Iterable[Finding], prefixes: dict[str, str]) -> bytes:
             state(
                 node, SH + "value", (NamedNode if _is_iri(finding.value) else Literal)(finding.value[:1000])
             )
-    return to_bytes(triples, RdfFormat.TURTLE, prefixes)
+    return to_bytes(triples, form, prefixes)

@@ -9,6 +9,8 @@ the form in which they were written, which they do not in a store: pyoxigraph ke
 from __future__ import annotations
 
 import gc
+from array import array
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -16,6 +18,8 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from stadtgraph.findings import CannotLook
+from stadtgraph.load import fault
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.literals import Value, value_of
@@ -34,34 +38,40 @@ class Columns:
         quads: Iterable[ox.Quad] = (),
         store: ox.Store | None = None,
         only: Collection[str] | None = None,
+        log: array[int] | None = None,
     ) -> None:
-        """Take statements, and put them into ``store`` too, or only those with some predicates."""
+        """Take statements, and put them into ``store`` too, or only those with some predicates.
+
+        ``log`` gets the numbers of subject, predicate and object of each statement as it comes.
+        """
         self.terms: list[Term] = []
-        self.repeated = False  # did a statement come more than once
+        self.repeated: dict[tuple[int, int, int], int] = {}  # statements that came more than once
         self._numbers: dict[Term, int] = {}
-        self._forward: dict[int, dict[int, list[int]]] = {}
+        self.forward: dict[int, dict[int, list[int]]] = {}  # predicate → subject → objects
         self._backward: dict[int, Column] = {}
         self._instances: dict[int, set[int]] = {}
         self._values: dict[int, Value | None] = {}
-        with _no_garbage_collection():
-            wanted = self._taken(quads, () if store is None else only)
+        with no_garbage_collection():
+            wanted = self._taken(quads, () if store is None else only, log)
             while chunk := list(islice(wanted, CHUNK)):
                 if store is not None:
                     store.extend(chunk)
             self._make_sets()
 
-    def _taken(self, quads: Iterable[ox.Quad], only: Collection[str] | None) -> Iterator[ox.Quad]:
+    def _taken(
+        self, quads: Iterable[ox.Quad], only: Collection[str] | None, log: array[int] | None
+    ) -> Iterator[ox.Quad]:
         """Take statements; yield those that are wanted elsewhere."""
         number, known, last, subject = self.number, self._numbers, None, -1
-        columns: dict[ox.NamedNode, tuple[dict[int, list[int]], bool]] = {}
+        columns: dict[ox.NamedNode, tuple[dict[int, list[int]], bool, int]] = {}
         for quad in quads:
             new, predicate, value, graph = quad
             if new != last:  # most files write a subject's statements in a row
                 last, subject = new, number(new)
             if predicate not in columns:
-                column = self._forward.setdefault(number(predicate), {})
-                columns[predicate] = column, only is None or predicate.value in only
-            column, wanted = columns[predicate]
+                column = self.forward.setdefault(number(predicate), {})
+                columns[predicate] = column, only is None or predicate.value in only, number(predicate)
+            column, wanted, middle = columns[predicate]
             which = known.get(value)
             if which is None:
                 which = number(value)
@@ -70,22 +80,25 @@ class Columns:
                 column[subject] = [which]
             else:
                 values.append(which)
+            if log is not None:
+                log.extend((subject, middle, which))
             if wanted:
                 yield quad if isinstance(graph, ox.DefaultGraph) else ox.Quad(new, predicate, value)
 
     def _make_sets(self) -> None:
-        for column in self._forward.values():
+        for predicate, column in self.forward.items():
             for subject, values in column.items():
                 if len(values) > 1 and len(set(values)) < len(values):
-                    column[subject] = list(dict.fromkeys(values))
-                    self.repeated = True
+                    times = Counter(values)
+                    column[subject] = list(times)
+                    self.repeated |= {(subject, predicate, value): n for value, n in times.items() if n > 1}
 
     def number(self, term: Term) -> int:
         """Return the number of a term, a new one where it does not stand in the graph."""
         number = self._numbers.get(term)
         if number is None:
             if isinstance(term, ox.Triple):
-                raise TypeError(f"SHACL knows no triple terms: {term}")
+                raise CannotLook([fault("triple-term", "", term=str(term)[:200])])
             number = self._numbers[term] = len(self.terms)
             self.terms.append(term)
         return number
@@ -97,7 +110,7 @@ class Columns:
     def column(self, predicate: ox.NamedNode, inverse: bool = False) -> Column:
         """Return what a predicate leads to, from each subject or from each object."""
         number = self.number(predicate)
-        forward = self._forward.get(number, {})
+        forward = self.forward.get(number, {})
         if not inverse:
             return forward
         if number not in self._backward:
@@ -110,7 +123,7 @@ class Columns:
 
     def predicates(self) -> Iterator[tuple[int, Column]]:
         """Yield each predicate with its column."""
-        yield from self._forward.items()
+        yield from self.forward.items()
 
     def instances(self, class_: ox.NamedNode) -> set[int]:
         """Return the SHACL instances of a class (section 1.1): its own and those of its subclasses."""
@@ -127,6 +140,32 @@ class Columns:
             self._values[number] = value_of(self.terms[number])
         return self._values[number]
 
+    def owners(self, nodes: Collection[int]) -> dict[int, tuple[int, int]]:
+        """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
+        return owners(self.forward, lambda number: isinstance(self.terms[number], ox.NamedNode), nodes)
+
+
+def owners(
+    columns: Mapping[int, Column], is_iri: Callable[[int], bool], nodes: Collection[int]
+) -> dict[int, tuple[int, int]]:
+    """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
+    waiting: dict[int, set[int]] = {node: {node} for node in nodes}
+    found: dict[int, tuple[int, int]] = {}
+    asked: set[int] = set()
+    while waiting := {node: inner - found.keys() for node, inner in waiting.items() if node not in asked}:
+        asked |= waiting.keys()
+        above: dict[int, set[int]] = {}
+        for predicate, column in columns.items():
+            for subject, values in column.items():
+                for value in values:
+                    if inner := waiting.get(value):
+                        if is_iri(subject):
+                            found |= dict.fromkeys(inner, (subject, predicate))
+                        else:
+                            above.setdefault(subject, set()).update(inner)
+        waiting = above
+    return found
+
 
 def reachable(start: Iterable[int], step: Callable[[int], Iterable[int]]) -> dict[int, None]:
     """Return the nodes that any number of steps lead to, those of the start among them, in order."""
@@ -141,7 +180,7 @@ def reachable(start: Iterable[int], step: Callable[[int], Iterable[int]]) -> dic
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Hold the collector off while millions of lists are made that stay: it would walk them for nothing."""
     enabled = gc.isenabled()
     gc.disable()

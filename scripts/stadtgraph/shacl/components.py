@@ -309,3 +309,16 @@ COMPONENTS: Final = {
         Component("SPARQL", "5", "sparql", "SPARQL-based constraint", None),
     )
 }
+
+
+def referred(*constraints: Constraint) -> Iterator[Term]:
+    """Yield the shapes to which constraints refer."""
+    for constraint in constraints:
+        syntax = COMPONENTS[constraint.parameter].syntax if constraint.parameter else ""
+        if syntax == "list of shapes":
+            yield from constraint.value
+        elif syntax.endswith("shape"):
+            yield constraint.value
+        if "qualifiedValueShape" in constraint.others:
+            yield constraint.others["qualifiedValueShape"]
+            yield from constraint.others["siblings"]

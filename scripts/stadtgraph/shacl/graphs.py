@@ -2,78 +2,57 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.shacl.documents import Document, files_in, statements
 
-Source = Graph | ox.Store | Path | Iterable[Path]
+Source = Graph | ox.Store | Path | Iterable[Path | Document | ox.Quad]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 STRING: Final = ox.NamedNode(VOCABULARIES["xsd"] + "string")
-PROLOG: Final = re.compile(rb"(?s)(\xef\xbb\xbf|\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE")
 
 
 def to_store(source: Source) -> ox.Store:
-    """Return ``source`` as one store; blank nodes of different files stay apart.
+    """Return ``source`` as one store, all its statements in one graph.
 
     Raises:
-        OSError, SyntaxError, ValueError: a file cannot be read.
+        CannotLook: a file cannot be read.
 
     """
     if isinstance(source, ox.Store):
         return source
     store = ox.Store()
-    if isinstance(source, Graph):
-        store.bulk_extend(quads(source))
-        return store
-    for path in _paths(source):
-        with _opened(path) as (file, form):
-            store.bulk_load(input=file, format=form, base_iri=path.absolute().as_uri())
+    store.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads(source))
     return store
 
 
 def quads(source: Source) -> Iterator[ox.Quad]:
-    """Yield the statements of ``source`` without building a store; some may come more than once."""
+    """Yield the statements of ``source`` without building a store; some may come more than once.
+
+    Raises:
+        CannotLook: a file cannot be read.
+
+    """
     if isinstance(source, ox.Store):
         yield from source
     elif isinstance(source, Graph):
         for subject, predicate, value in source:
             yield ox.Quad(to_oxigraph(subject), to_oxigraph(predicate), to_oxigraph(value))  # type: ignore[arg-type]
     else:
-        for path in _paths(source):
-            with _opened(path) as (file, form):
-                base = path.absolute().as_uri()
-                yield from ox.parse(input=file, format=form, base_iri=base, rename_blank_nodes=True)
-
-
-def _paths(source: Path | Iterable[Path]) -> Iterable[Path]:
-    return [source] if isinstance(source, Path) else source
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], ox.RdfFormat]]:
-    """Open a file, unpacked; its name says what it holds."""
-    packed = path.suffix == ".gz"
-    form = ox.RdfFormat.from_extension(path.with_suffix("").suffix[1:] if packed else path.suffix[1:])
-    if form is None:
-        raise ValueError(f"{path}: no RDF format goes by this ending")
-    with gzip.open(path) if packed else path.open("rb") as file:
-        if form == ox.RdfFormat.RDF_XML:
-            if PROLOG.match(file.read(1 << 20)):
-                raise ValueError(
-                    f"{path}: RDF/XML with a DOCTYPE is not read, its entities may grow without end"
-                )
-            file.seek(0)
-        yield file, form  # type: ignore[misc]
+        for item in [source] if isinstance(source, Path) else source:
+            if isinstance(item, ox.Quad):
+                yield item
+            else:
+                for each in files_in([item]) if isinstance(item, Path) else [item]:
+                    yield from statements(each)
 
 
 @contextmanager

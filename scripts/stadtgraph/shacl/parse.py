@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.columns import SUBCLASS, Column, Columns
-from stadtgraph.shacl.components import COMPONENTS, Component
+from stadtgraph.shacl.components import COMPONENTS, Component, referred
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.model import SH, Constraint, Plan, Query, Shape
 from stadtgraph.shacl.paths import Path
@@ -285,7 +285,7 @@ class _Parser(Reader):
         """Refuse shapes that refer to themselves, which SHACL leaves undefined (3.4.3)."""
         done: set[Term] = set()
         for start in shapes:
-            trail = [(start, _references(shapes[start]))]
+            trail = [(start, referred(*shapes[start].constraints))]
             while trail:
                 node, following = trail[-1]
                 other = next((each for each in following if each not in done), None)
@@ -296,16 +296,4 @@ class _Parser(Reader):
                     self.fault(other, "", "the shape refers to itself; recursion is not supported")
                     return
                 else:
-                    trail.append((other, _references(shapes[other])))
-
-
-def _references(shape: Shape) -> Iterator[Term]:
-    for constraint in shape.constraints:
-        syntax = COMPONENTS[constraint.parameter].syntax if constraint.parameter else ""
-        if syntax == "list of shapes":
-            yield from constraint.value
-        elif syntax.endswith("shape"):
-            yield constraint.value
-        if "qualifiedValueShape" in constraint.others:
-            yield constraint.others["qualifiedValueShape"]
-            yield from constraint.others["siblings"]
+                    trail.append((other, referred(*shapes[other].constraints)))

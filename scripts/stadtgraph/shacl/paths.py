@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import pyoxigraph as ox
 
-from stadtgraph.shacl.columns import Column, Columns, reachable
+from stadtgraph.shacl.columns import Column, reachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,14 @@ def as_sparql(path: Path) -> str:
             return f"({as_sparql(path.part)}){path.sign}"
 
 
-def follow(data: Columns, path: Path, focus: Collection[int]) -> Column:
+class Followed(Protocol):
+    """What paths are followed through."""
+
+    def column(self, predicate: ox.NamedNode, inverse: bool = False) -> Column:
+        """Return what a predicate leads to, from each subject or from each object."""
+
+
+def follow(data: Followed, path: Path, focus: Collection[int]) -> Column:
     """Return the value nodes of each focus node that has any (3.7), each once."""
     match path:
         case Step():
@@ -101,7 +109,7 @@ def _joined(reached: Iterable[tuple[int, Iterable[int]]]) -> Column:
     return {node: values for node, values in lists if values}
 
 
-def _repeated(data: Columns, path: Repeat, focus: Collection[int]) -> Column:
+def _repeated(data: Followed, path: Repeat, focus: Collection[int]) -> Column:
     """Follow a path again and again; each node is asked once for all focus nodes together."""
     steps: dict[int, Collection[int]] = {}
     waiting, asked = set(focus), set(focus)

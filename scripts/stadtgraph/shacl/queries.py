@@ -23,6 +23,7 @@ TOKEN: Final = re.compile(
               | <[^<>"{}|^`\\\s]*> | [\w.-]*:[\w.:%\\-]* | @[\w-]+ )
     | [?$](?P<variable>\w+) | (?P<word>\w+) | (?P<sign>.)"""
 )
+NEVER: Final = "urn:never"  # stands in no graph
 
 
 class BadQuery(Exception):
@@ -95,7 +96,7 @@ def _allowing_for(text: str, tokens: list[_Token], bound: Collection[str]) -> st
     """
     if not any(token.text in ("AS", "BOUND", "COALESCE", "IF") for token in tokens):
         return text
-    patterns = "".join(f" OPTIONAL {{ <urn:never> <urn:never> ?{name} }}" for name in sorted(bound))
+    patterns = "".join(f" OPTIONAL {{ <{NEVER}> <{NEVER}> ?{name} }}" for name in sorted(bound))
     for token, after in reversed(list(pairwise(tokens))):
         if token.text == "{" and after.text != "SELECT":
             text = text[: token.end] + patterns + text[token.end :]

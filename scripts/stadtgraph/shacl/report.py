@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+import pyoxigraph as ox
+from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
+
+from stadtgraph.messages import both
+from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.shacl.graphs import to_oxigraph
+from stadtgraph.terms import in_order, to_bytes
 
 
 @dataclass(frozen=True)
@@ -55,26 +63,64 @@ class Report:
     """One ``sh:ValidationReport``.
 
     ``results`` may be fewer than there are, where a limit was set; ``counts`` has the true number for
-    each shape and component.
+    each shape and component. ``focus`` says how many nodes each shape with targets met, ``seconds`` how long
+    each shape took, ``left_to_rdflib`` which queries were not asked of the store since it would change the
+    literals they read, ``owners`` which node and predicate lead to a focus node without IRI.
     """
 
     conforms: bool
     results: tuple[Result, ...]
     counts: Mapping[tuple[Node, URIRef], int] = field(default_factory=dict)
+    focus: Mapping[Node, int] = field(default_factory=dict, compare=False)
+    seconds: Mapping[Node, float] = field(default_factory=dict, compare=False)
+    left_to_rdflib: frozenset[Node] = frozenset()
+    owners: Mapping[Node, tuple[Node, Node]] = field(default_factory=dict, compare=False)
     describe: Callable[[Node], Iterable[tuple[Node, Node, Node]]] = field(
         default=lambda node: (), repr=False, compare=False
     )
 
+    def graph(self) -> Graph:
+        """Return the report as RDF."""
+        return self._graph
+
     @cached_property
     def _graph(self) -> Graph:
         graph = Graph()
-        report = BNode()
-        graph.add((report, RDF.type, SH.ValidationReport))
-        graph.add((report, SH.conforms, Literal(self.conforms)))
-        for result in self.results:
-            node = BNode()
-            graph.add((report, SH.result, node))
-            graph.add((node, RDF.type, SH.ValidationResult))
+        for triple in self._triples(iter(BNode, None), self.results):
+            graph.add(triple)
+        return graph
+
+    def serialize(self, form: ox.RdfFormat) -> bytes:
+        """Return the report in a form of RDF, results in order; comments say how many a limit left out."""
+        names: dict[BNode, BNode] = {}
+
+        def named(node: Node) -> Any:
+            if isinstance(node, BNode):
+                node = names.setdefault(node, BNode(f"b{len(names):06}"))
+            return to_oxigraph(node)
+
+        results = sorted(self.results, key=lambda r: (str(r.focus_node), str(r.source_shape), str(r.path)))
+        triples = [ox.Triple(*map(named, triple)) for triple in self._triples(iter(BNode, None), results)]
+        return to_bytes(in_order(triples), form, VOCABULARIES).rstrip() + b"\n"
+
+    def left_out(self) -> dict[tuple[Node, URIRef], int]:
+        """Return how many results there are of each shape and component of which a limit left some out."""
+        kept = Counter((result.source_shape, result.component) for result in self.results)
+        return {rule: number for rule, number in self.counts.items() if number > kept[rule]}
+
+    def _triples(
+        self, nodes: Iterator[BNode], results: Iterable[Result]
+    ) -> Iterator[tuple[Node, Node, Node]]:
+        report = next(nodes)
+        yield report, RDF.type, SH.ValidationReport
+        yield report, SH.conforms, Literal(self.conforms)
+        for (shape, component), number in self.left_out().items():
+            for language, text in both("results-in-all", shape=shape, component=component, n=number).items():
+                yield report, RDFS.comment, Literal(text, lang=language)
+        for result in results:
+            node = next(nodes)
+            yield report, SH.result, node
+            yield node, RDF.type, SH.ValidationResult
             for predicate, value in (
                 (SH.focusNode, result.focus_node),
                 (SH.resultPath, result.path),
@@ -85,17 +131,11 @@ class Report:
                 (SH.resultSeverity, result.severity),
             ):
                 if value is not None:
-                    graph.add((node, predicate, value))
+                    yield node, predicate, value
             for language, text in result.messages.items():
-                graph.add((node, SH.resultMessage, Literal(text, lang=language or None)))
+                yield node, SH.resultMessage, Literal(text, lang=language or None)
             if isinstance(result.path, BNode):
-                for triple in self.describe(result.path):
-                    graph.add(triple)
-        return graph
-
-    def graph(self) -> Graph:
-        """Return the report as RDF."""
-        return self._graph
+                yield from self.describe(result.path)
 
 
 def read_report(graph: Graph) -> Report:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from time import perf_counter
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -18,36 +21,85 @@ from stadtgraph.shacl.columns import Column, Columns
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
-from stadtgraph.shacl.parse import parse
 from stadtgraph.shacl.paths import follow
+from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.shacl.report import MalformedShapes, Report, Result
 
+Progress = Callable[[int, int], None]
+
+
+def silent(done: int, total: int) -> None:
+    """Tell nobody how many rules of how many are done."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a validation: some focus nodes of each shape with targets, and some constraints left out.
+
+    A constraint goes by its shape and its place among that shape's constraints.
+    """
+
+    focus: Mapping[Term, Iterable[Term]] | None = None
+    without: Collection[tuple[Term, int]] = frozenset()
+
 
 class Run:
-    """One validation of one data graph."""
+    """One validation of one data graph, or of a part of it."""
 
-    def __init__(self, plan: Plan, data: Columns, asker: sparql.Asker | None = None) -> None:
-        self.plan, self.data, self.asker = plan, data, asker
+    def __init__(
+        self,
+        plan: Plan,
+        data: Columns,
+        asker: sparql.Asker | None = None,
+        progress: Progress = silent,
+        part: Part = Part(),  # it is frozen
+    ) -> None:
+        self.plan, self.data, self.asker, self.progress, self.part = plan, data, asker, progress, part
+        self.focus: dict[Node, int] = {}  # how many focus nodes each shape with targets has
+        self.seconds: Counter[Node] = Counter()  # by shape
         self._checked: dict[Term, tuple[set[int], set[int]]] = {}
+        self._done = self._rules = 0
+        self._blank: set[int] = set()
 
     def results(self, limit: int | None) -> tuple[list[Result], Counter[tuple[Node, URIRef]]]:
         """Validate each shape's targets; ``limit`` is for the results kept for each shape and component."""
         results: list[Result] = []
         counts: Counter[tuple[Node, URIRef]] = Counter()
-        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in self.plan.shapes.values()]
-        for shape, focus in targets:
-            for constraint in shape.constraints if len(focus) > sparql.FEW and not shape.deactivated else ():
-                if self.asker and constraint.query and constraint.query.once:
-                    self.asker.start(constraint.query, constraint.others)
-        for shape, focus in targets:
-            for source, constraint, found, times in self._validate(shape, focus) if focus else ():
-                key = term_to_rdflib(source.node), URIRef(constraint.component.value)
-                keep = times if limit is None else max(0, min(times, limit - counts[key]))
-                counts[key] += times
-                if keep:
-                    results += [self._result(source, constraint, found)] * keep
+        for shape, place, found, times in self.found():
+            constraint = shape.constraints[place]
+            key = term_to_rdflib(shape.node), URIRef(constraint.component.value)
+            keep = times if limit is None else max(0, min(times, limit - counts[key]))
+            counts[key] += times
+            if keep:
+                results += [self.result(shape, constraint, found)] * keep
         return results, counts
+
+    def found(self) -> Iterator[tuple[Shape, int, Found, int]]:
+        """Yield what is wrong: a shape, the place of the constraint, what is found, and how often."""
+        shapes = [shape for shape in self.plan.shapes.values() if shape.targets]
+        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in shapes]
+        self.focus = {term_to_rdflib(shape.node): len(focus) for shape, focus in targets}
+        self._rules = sum(map(self._size, shapes))
+        for shape, focus in targets:
+            for place, constraint in enumerate(shape.constraints if not shape.deactivated else ()):
+                query, without = constraint.query, (shape.node, place) in self.part.without
+                if self.asker and query and query.once and len(focus) > sparql.FEW and not without:
+                    self.asker.start(query, constraint.others)
+        for shape, focus in targets:
+            for each in self._validate(shape, focus) if focus else ():
+                if isinstance(self.data.terms[each[2].focus], ox.BlankNode):
+                    self._blank.add(each[2].focus)
+                yield each
+
+    def owners(self) -> dict[Node, tuple[Node, Node]]:
+        """Return where the focus nodes of results hang that have no IRI."""
+        terms = self.data.terms
+        found = self.data.owners(self._blank) if self._blank else {}
+        return {
+            term_to_rdflib(terms[node]): (term_to_rdflib(terms[owner]), term_to_rdflib(terms[predicate]))
+            for node, (owner, predicate) in found.items()
+        }
 
     def _target(self, shape: Shape) -> dict[int, None]:
         """Return the focus nodes of a shape (2.1.3)."""
@@ -61,22 +113,33 @@ class Run:
                     if kind == "targetClass"
                     else self.data.column(term, inverse=kind == "targetObjectsOf")
                 )
-        return nodes
+        if self.part.focus is None:
+            return nodes
+        return dict.fromkeys(nodes.keys() & self.data.numbers(self.part.focus.get(shape.node, ())))
 
-    def _validate(
-        self, shape: Shape, focus: Mapping[int, int]
-    ) -> Iterator[tuple[Shape, Constraint, Found, int]]:
+    def _validate(self, shape: Shape, focus: Mapping[int, int]) -> Iterator[tuple[Shape, int, Found, int]]:
         """Yield what is wrong, and how often; ``focus`` says how often a node is validated (4.7.2)."""
         if shape.deactivated:
             return
         reach = self._reach(shape, focus)
-        for constraint in shape.constraints:
+        node = term_to_rdflib(shape.node)
+        for place, constraint in enumerate(shape.constraints):
             if constraint.parameter == "property":
                 further = focus if shape.path is None else _times(reach.values, focus)
                 yield from self._validate(self.plan.shapes[constraint.value], further)
-            else:
-                for found in self._found(shape, constraint, reach):
-                    yield shape, constraint, found, focus[found.focus]
+            elif (shape.node, place) not in self.part.without:
+                started = perf_counter()
+                result = list(self._found(shape, constraint, reach))
+                self.seconds[node] += perf_counter() - started  # type: ignore[assignment]
+                for found in result:
+                    yield shape, place, found, focus[found.focus]
+        self._done += 1
+        self.progress(self._done, self._rules)
+
+    def _size(self, shape: Shape) -> int:
+        """Count a shape and its property shapes, which are the rules that progress is told of."""
+        nested = (c.value for c in shape.constraints if c.parameter == "property")
+        return 1 + sum(self._size(self.plan.shapes[node]) for node in nested)
 
     def _reach(self, shape: Shape, focus: Collection[int]) -> Reach:
         return Reach(focus, follow(self.data, shape.path, focus) if shape.path else None)
@@ -100,7 +163,8 @@ class Run:
             checked |= new
         return nodes & failed
 
-    def _result(self, shape: Shape, constraint: Constraint, found: Found) -> Result:
+    def result(self, shape: Shape, constraint: Constraint, found: Found) -> Result:
+        """Return one result as the specification has it (3.6.2)."""
         terms = self.data.terms
         path = terms[found.path] if found.path is not None else shape.path_node
         return Result(
@@ -145,30 +209,65 @@ def _shown(constraint: Constraint) -> str:
     return f"sh:{constraint.parameter} {constraint.value}" if constraint.parameter else ""
 
 
+@contextmanager
+def running(
+    plan: Plan,
+    data: Source,
+    threads: int | None = None,
+    progress: Progress = silent,
+    part: Part = Part(),  # it is frozen
+    log: array[int] | None = None,
+) -> Iterator[Run]:
+    """Load data and yield a run; for ``log`` see ``Columns``.
+
+    Raises:
+        MalformedShapes: a query reports a failure of its own (5.3).
+        CannotLook: a file cannot be read.
+
+    """
+    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
+    with quiet(), pool as executor:
+        columns, asker = _loaded(data, plan.queries, executor, log)
+        try:
+            yield Run(plan, columns, asker, progress, part)
+        except sparql.QueryFailed as error:
+            raise MalformedShapes(str(error)) from error
+
+
 def validate_compiled(
-    data: Source, shapes: Source, limit: int | None = None, threads: int | None = None
+    data: Source,
+    shapes: Source,
+    limit: int | None = None,
+    threads: int | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Check ``data`` against ``shapes`` with the compiled engine.
 
     Raises:
         MalformedShapes: the shapes graph breaks the specification.
+        CannotLook: a file cannot be read.
 
     """
-    graph = Columns(quads(shapes))
-    plan = parse(graph)
-    pool = ThreadPoolExecutor(threads or os.cpu_count()) if plan.queries else nullcontext()
-    with quiet(), pool as executor:
-        columns, asker = _loaded(data, plan.queries, executor)
-        try:
-            results, counts = Run(plan, columns, asker).results(limit)
-        except sparql.QueryFailed as error:
-            raise MalformedShapes(str(error)) from error
-    return Report(not counts, tuple(results), counts, lambda node: _described(graph, to_oxigraph(node)))
+    graph, plan = read_plan(shapes)
+    with running(plan, data, threads, progress) as run:
+        results, counts = run.results(limit)
+    return Report(
+        not counts,
+        tuple(results),
+        counts,
+        run.focus,
+        dict(run.seconds),
+        run.asker.left_to_rdflib if run.asker else frozenset(),
+        run.owners(),
+        lambda node: described(graph, to_oxigraph(node)),
+    )
 
 
-def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[Columns, sparql.Asker | None]:
+def _loaded(
+    data: Source, queries: list[Query], pool: Executor | None, log: array[int] | None
+) -> tuple[Columns, sparql.Asker | None]:
     if not queries:
-        return Columns(quads(data)), None
+        return Columns(quads(data), log=log), None
     if isinstance(data, ox.Store):
         columns, store = Columns(data), data
         if columns.repeated:  # pyoxigraph counts a statement in several graphs several times
@@ -177,14 +276,14 @@ def _loaded(data: Source, queries: list[Query], pool: Executor | None) -> tuple[
     store = ox.Store()
     read = [predicates_of(query.text) for query in queries]
     only = None if None in read else frozenset().union(*filter(None, read))
-    columns = Columns(quads(data), store, only)
+    columns = Columns(quads(data), store, only, log)
     return columns, sparql.Asker(columns, store, False, pool)
 
 
-def _described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
+def described(graph: Columns, node: Term) -> Iterator[tuple[Node, Node, Node]]:
     """Yield the triples of a property path, which a report needs a copy of (3.6.2.2)."""
     number = graph.number(node)
     for predicate, column in graph.predicates() if isinstance(node, ox.BlankNode) else ():
         for value in column.get(number, ()):
             yield tuple(term_to_rdflib(each) for each in (node, graph.terms[predicate], graph.terms[value]))  # type: ignore[misc]
-            yield from _described(graph, graph.terms[value])
+            yield from described(graph, graph.terms[value])

@@ -13,6 +13,7 @@ from typing import Final
 
 import pyoxigraph as ox
 import rdflib
+from rdflib.term import Node
 
 from stadtgraph.shacl.columns import Columns
 from stadtgraph.shacl.components import Found, Reach
@@ -39,6 +40,7 @@ class Asker:
     def __init__(self, data: Columns, store: ox.Store, is_original: bool, pool: Executor | None) -> None:
         self.data, self.store, self.pool = data, store, pool
         self._is_original = is_original
+        self._left: set[Term] = set()
         self._asked: dict[tuple[str, str], Future[list[Row]]] = {}
 
     @cached_property
@@ -85,7 +87,13 @@ class Asker:
         bound = {name: term for name, term in bound.items() if name in query.bound}
         if self._reads_what_the_store_kept(query) and self._changed.isdisjoint(bound.values()):
             return self._rows_of_store(query, bound)
+        self._left.add(query.node)
         return self._rows_of_rdflib(query, bound)
+
+    @property
+    def left_to_rdflib(self) -> frozenset[Node]:
+        """Queries that were asked of rdflib, since they read literals that the store has changed."""
+        return frozenset(map(term_to_rdflib, self._left))
 
     def _rows_of_store(self, query: Query, bound: Row) -> list[Row]:
         values: dict[ox.Variable, Term | ox.Triple] = {ox.Variable(name): bound[name] for name in bound}

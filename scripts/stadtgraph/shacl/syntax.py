@@ -46,19 +46,17 @@ class Reader:
         self.faults: list[Fault] = []
         self.named: list[Term] = []
         self._said: dict[Term, dict[str, list[Term]]] = {}
+        terms = graph.terms
+        for predicate, column in graph.predicates():
+            for subject, values in column.items():
+                said = self._said.setdefault(terms[subject], {})
+                said[terms[predicate].value] = [terms[value] for value in values]
 
     # -- triples
 
     def said(self, subject: Term) -> dict[str, list[Term]]:
         """Return all that is said about a node, by predicate."""
-        if subject not in self._said:
-            number, terms = self.graph.number(subject), self.graph.terms
-            self._said[subject] = {
-                terms[predicate].value: [terms[value] for value in column[number]]
-                for predicate, column in self.graph.predicates()
-                if number in column
-            }
-        return self._said[subject]
+        return self._said.get(subject, {})
 
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
         """Return the values of a property."""

@@ -53,6 +53,7 @@ RANGES: Final = {
     "dcterms:format": "dcterms:MediaTypeOrExtent",
     "dcterms:language": "dcterms:LinguisticSystem",
     "dcterms:license": "dcterms:LicenseDocument",
+    "dcterms:spatial": "dcterms:Location",
     "dcat:mediaType": "dcterms:MediaType",
     "dcat:compressFormat": "dcterms:MediaType",
     "spdx:algorithm": "spdx:ChecksumAlgorithm",

@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.snippets import snippet
-from stadtgraph.site.things import About, Names, Site, Value, triples
+from stadtgraph.site.things import About, Names, Site, Statements, Value, triples
 from stadtgraph.terms import TYPE, to_bytes
 
 __all__ = ["document", "document_lines", "nested", "snippet", "thing_documents", "whole_documents"]
@@ -100,46 +100,46 @@ def nested(site: Site, about: About, context: str) -> bytes:
 def _node(site: Site, about: About, subject: Value, told: set[Value], pad: str) -> str:
     """Write a node and, inside it, those of its neighbours that have not been told yet."""
     told.add(subject)
-    name = site.compact.quoted
+    names = site.compact
     inner = pad + " "
-    members = [f'"@id": {name(subject)}']
+    members = [f'"@id": {names[subject]}']
     for predicate, objects in about[subject]:
         if predicate == TYPE:
-            members.append(f'"@type": {_list([name(value) for value in objects])}')
+            members.append(f'"@type": {_list([names[value] for value in objects])}')
             continue
         is_text = predicate in TEXTS
         if is_text and (texts := _by_language(objects)):
-            members.append(f"{name(predicate)}: {texts}")
+            members.append(f"{names[predicate]}: {texts}")
             continue
         written = []
         for value in objects:
             if isinstance(value, Literal):
-                written.append(_literal(value, site.compact))
-            elif value not in about or value in told:
-                written.append(f'{{"@id": {name(value)}}}')
-            elif about[value] is site.names(value):
+                written.append(_literal(value, names))
+            elif value in told or not (statements := about.get(value)):
+                written.append(f'{{"@id": {names[value]}}}')
+            elif statements is site.names(value):
                 told.add(value)
-                written.append(_named(site, value))
+                written.append(_named(site, value, statements))
             else:
                 written.append(_node(site, about, value, told, inner))
         # A single object would be read as a map of languages.
         several = f"[{', '.join(written)}]" if is_text else _list(written)
-        members.append(f"{name(predicate)}: {several}")
+        members.append(f"{names[predicate]}: {several}")
     lines = f",\n{inner}".join(members)
     return f"{{\n{inner}{lines}\n{pad}}}"
 
 
-def _named(site: Site, node: Value) -> str:
+def _named(site: Site, node: Value, statements: Statements) -> str:
     """Write a neighbour of which nothing but its name is told; it is met often, so it is remembered."""
     known = site.written.get(node)
     if known is None:
-        ((predicate, texts),) = site.names(node)
-        by_language = _by_language(texts) if predicate in TEXTS else ""
-        literals = [_literal(value, site.compact) for value in texts if isinstance(value, Literal)]
-        written = by_language or f"[{', '.join(literals)}]"
-        name = site.compact.quoted
-        known = f'{{"@id": {name(node)}, {name(predicate)}: {written}}}'
-        site.written[node] = known
+        ((predicate, texts),) = statements
+        names = site.compact
+        written = _by_language(texts) if predicate in TEXTS else ""
+        if not written:
+            literals = [_literal(value, names) for value in texts if isinstance(value, Literal)]
+            written = f"[{', '.join(literals)}]"
+        known = site.written[node] = f'{{"@id": {names[node]}, {names[predicate]}: {written}}}'
     return known
 
 
@@ -154,14 +154,15 @@ def _by_language(values: Sequence[Value]) -> str:
         if not isinstance(value, Literal) or (language := value.language) is None:
             return ""
         texts.setdefault(language, []).append(quoted(value.value))
-    return "{" + ", ".join(f"{quoted(lang)}: {_list(texts[lang])}" for lang in sorted(texts)) + "}"
+    return "{" + ", ".join([f'"{language}": {_list(texts[language])}' for language in sorted(texts)]) + "}"
 
 
 def _literal(value: Literal, names: Names) -> str:
     if language := value.language:
-        return f'{{"@language": {quoted(language)}, "@value": {quoted(value.value)}}}'
-    if value.datatype != XSD_STRING:
-        return f'{{"@type": {names.quoted(value.datatype)}, "@value": {quoted(value.value)}}}'
+        return f'{{"@language": "{language}", "@value": {quoted(value.value)}}}'
+    datatype = value.datatype
+    if datatype != XSD_STRING:
+        return f'{{"@type": {names[datatype]}, "@value": {quoted(value.value)}}}'
     return quoted(value.value)
 
 

@@ -20,7 +20,7 @@ from stadtgraph.terms import in_order, to_bytes
 from stadtgraph.validate import findings_of
 
 # The rules of each way of delivery: what every portal asks, then what this one asks in addition.
-ROUTES: Final = {"state": ("portal",), "govdata": ("portal", "govdata")}
+ROUTES: Final = {"state": ("portal", "values"), "govdata": ("portal", "values", "govdata")}
 CATALOG: Final = "data/catalog.ttl"
 
 

@@ -7,6 +7,7 @@ that the thing owns (an address, a point), and the names of the neighbours that 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,23 +51,23 @@ Statements = tuple[tuple[NamedNode, tuple[Value, ...]], ...]
 About = dict[Value, Statements]
 
 
-class Names:
-    """Writes IRIs as compact names; remembers those that it has written."""
+class Names(dict[Value, str]):
+    """Writes IRIs as compact names; ``names[node]`` stands in quotation marks and is remembered."""
 
     def __init__(self, prefixes: dict[str, str]) -> None:
+        super().__init__()
         self._spaces = {space: name for name, space in prefixes.items()}
-        self._known: dict[Value, str] = {}
 
     def __call__(self, term: Value) -> str:
         """Return the compact name of a node."""
-        return f"_:{term.value}" if isinstance(term, BlankNode) else self._compact(text(term))
+        if isinstance(term, NamedNode):
+            return self._compact(term.value)
+        return f"_:{term.value}" if isinstance(term, BlankNode) else text(term)
 
-    def quoted(self, term: Value) -> str:
-        """Return the compact name of a node in quotation marks, as JSON wants it."""
-        known = self._known.get(term)
-        if known is None:
-            known = self._known[term] = encode_basestring(self(term))
-        return known
+    def __missing__(self, term: Value) -> str:
+        """Write the compact name of a node as JSON wants it."""
+        name = self[term] = encode_basestring(self(term))
+        return name
 
     def file(self, term: Value) -> str:
         """Return a compact name that may stand in the name of a file."""
@@ -157,9 +158,9 @@ class Site:
 
     def statements(self, subject: Subject) -> Statements:
         """Return what is stated about a node, its classes first, always in the same order."""
-        groups: dict[NamedNode, list[Value]] = {}
+        groups: defaultdict[NamedNode, list[Value]] = defaultdict(list)
         for quad in self.store.quads_for_pattern(subject, None, None):
-            groups.setdefault(quad.predicate, []).append(quad.object)
+            groups[quad.predicate].append(quad.object)
         return _ordered(groups)
 
     def values(self, iri: str, predicate: NamedNode) -> list[Value]:
@@ -175,15 +176,15 @@ class Site:
 
     @cached_property
     def _names(self) -> dict[Value, Statements]:
-        groups: dict[NamedNode, dict[NamedNode, list[Value]]] = {}
+        found: dict[Value, Statements] = {}
         for predicate in LABELS:
-            named: dict[NamedNode, dict[NamedNode, list[Value]]] = {}
+            texts: dict[NamedNode, list[Value]] = {}
             for quad in self.store.quads_for_pattern(None, predicate, None):
                 node = quad.subject
-                if isinstance(node, NamedNode) and isinstance(quad.object, Literal) and node not in groups:
-                    named.setdefault(node, {predicate: []})[predicate].append(quad.object)
-            groups |= named
-        return {node: _ordered(group) for node, group in groups.items()}
+                if isinstance(node, NamedNode) and isinstance(quad.object, Literal) and node not in found:
+                    texts.setdefault(node, []).append(quad.object)
+            found |= {node: ((predicate, _in_order(values)),) for node, values in texts.items()}
+        return found
 
     def names(self, node: Value) -> Statements:
         """Return the statements that name a node: those of the first labelling property that it has."""
@@ -209,22 +210,26 @@ class Site:
 
         The document of a named graph holds the whole graph.
         """
-        found: About = {}
-        for subject in self._subjects.get(iri, [NamedNode(iri)]):
-            found[subject] = self.statements(subject)
+        found: About = {
+            subject: self.statements(subject) for subject in self._subjects.get(iri, [NamedNode(iri)])
+        }
         if iri.startswith(self.base + LOCAL["graph"]):
             found |= self._graph(iri)
         if iri + "#" == self.base + LOCAL["shape"]:
             found |= self._shapes()
-        objects = [item for statements in found.values() for _, items in statements for item in items]
-        nodes: list[Value] = [item for item in objects if not isinstance(item, Literal)]
-        for item in nodes:
-            if item not in found and (part := self.part(item)):
-                found[item] = part
-                nodes.extend(inner for _, items in part for inner in items)
-        for item in nodes:
-            if item not in found and (names := self.names(item)):
-                found[item] = names
+        nodes = [node for statements in found.values() for node in _nodes(statements)]
+        others: list[Value] = []
+        for node in nodes:
+            if node in found:
+                continue
+            if part := self.part(node):
+                found[node] = part
+                nodes.extend(_nodes(part))
+            else:
+                others.append(node)
+        for node in others:
+            if node not in found and (names := self.names(node)):
+                found[node] = names
         return found
 
     def _graph(self, iri: str) -> About:
@@ -297,10 +302,14 @@ class _Ranks(dict[NamedNode, tuple[bool, str]]):
 RANKS: Final = _Ranks()
 
 
+def _nodes(statements: Statements) -> list[Value]:
+    return [value for _, values in statements for value in values if not isinstance(value, Literal)]
+
+
 def _ordered(groups: dict[NamedNode, list[Value]]) -> Statements:
     predicates = sorted(groups, key=RANKS.__getitem__) if len(groups) > 1 else groups
-    return tuple([(predicate, _sorted(groups[predicate])) for predicate in predicates])
+    return tuple([(predicate, _in_order(groups[predicate])) for predicate in predicates])
 
 
-def _sorted(values: list[Value]) -> tuple[Value, ...]:
+def _in_order(values: list[Value]) -> tuple[Value, ...]:
     return tuple(sorted(set(values), key=str) if len(values) > 1 else values)

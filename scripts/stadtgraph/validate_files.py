@@ -1,0 +1,216 @@
+"""Hold any RDF to any shapes, without a city's folder: findings with file and line, in four forms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyoxigraph import Quad
+from rdflib import BNode
+from rdflib.term import Node
+
+from stadtgraph import shacl
+from stadtgraph.findings import CannotLook, Finding, Severity, counted, severity_of
+from stadtgraph.load import fault
+from stadtgraph.messages import both, count_of, say
+from stadtgraph.namespaces import RULE, shorten
+from stadtgraph.shacl.documents import (
+    ENDINGS,
+    FORMS,
+    TURTLE_LIKE,
+    Document,
+    Source,
+    content_of,
+    files_in,
+    form_of,
+    statements,
+)
+from stadtgraph.turtle import Places, places_of
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A report, and its results as findings with their places, sorted."""
+
+    report: shacl.Report
+    findings: list[Finding]
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many findings there are of each rule and component, those that a limit left out too."""
+        counts = self.report.counts.items()
+        return {(_text(shape), str(component)): number for (shape, component), number in counts}
+
+    @property
+    def met_nothing(self) -> bool:
+        """Whether no rule met any node, so that the absence of findings proves nothing."""
+        return not any(self.report.focus.values())
+
+    @property
+    def severities(self) -> Counter[Severity]:
+        """How many findings there are of each severity, those that a limit left out too."""
+        known = {(finding.rule, finding.component): finding.severity for finding in self.findings}
+        found: Counter[Severity] = Counter()
+        for rule, number in self.counts.items():
+            found[known[rule]] += number
+        return found
+
+    def sentence(self, files: int, statements: int, url: str | None, lang: str) -> str:
+        """Say what was checked, and with what result."""
+        return say(
+            "validated-files" if url is None else "validated-endpoint",
+            lang,
+            files=count_of("file", files, lang),
+            statements=count_of("statement", statements, lang),
+            url=url,
+            rules=count_of("rule", len(self.report.seconds), lang),
+            result=counted(self.severities, lang),
+        )
+
+    def told(self, lang: str) -> Iterator[str]:
+        """Yield what was done: for each rule nodes, findings and time, and what was not compiled."""
+        numbers: Counter[Node] = Counter()
+        for (shape, _), number in self.report.counts.items():
+            numbers[shape] += number
+        for shape, seconds in sorted(self.report.seconds.items(), key=lambda pair: -pair[1]):
+            nodes = self.report.focus.get(shape)
+            yield say(
+                "rule-done" if nodes is None else "rule-done-of-nodes",
+                lang,
+                shape=shorten(_text(shape), ""),
+                seconds=f"{seconds:.3f}",
+                nodes=count_of("node", nodes or 0, lang),
+                results=count_of("result", numbers[shape], lang),
+            )
+        for idle in sorted(_text(shape) for shape, nodes in self.report.focus.items() if not nodes):
+            yield say("rule-met-nothing", lang, shape=shorten(idle, ""))
+        yield say("nothing-by-pyshacl", lang)
+        for query in sorted(map(_text, self.report.left_to_rdflib)):
+            yield say("query-by-rdflib", lang, query=shorten(query, ""))
+
+
+def sources(
+    paths: Iterable[Path], form: str | None = None, pipe: Callable[[], bytes] = lambda: b""
+) -> list[Source]:
+    """Return what to read: ``-`` is what ``pipe`` brings; ``form`` is for it and for unknown endings.
+
+    Raises:
+        CannotLook: a file is missing, or nobody said in which form something is.
+
+    """
+    kind, found, faults = FORMS.get(form or ""), list[Source](), list[Finding]()
+    for path in paths:
+        if str(path) == "-" and kind is None:
+            faults.append(fault("pipe-without-form", path, forms=" ".join(FORMS)))
+        elif str(path) == "-" and kind is not None:
+            found.append(Document("-", pipe(), kind))
+        elif kind is not None and path.is_file() and not path.name.endswith(ENDINGS):
+            found.append(Document(str(path), path.read_bytes(), kind))
+        else:
+            found += files_in([path])
+    if faults:
+        raise CannotLook(faults)
+    return found
+
+
+def check(
+    data: Sequence[Source | Quad],
+    shapes: Sequence[Source],
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Checked:
+    """Validate files (and quads that were fetched) with shapes.
+
+    Raises:
+        CannotLook: data or shapes cannot be read, or the shapes break the specification.
+
+    """
+    try:
+        report = shacl.validate(data, shapes, limit=limit, progress=progress)
+    except shacl.MalformedShapes as error:
+        raise CannotLook(_malformed(error, shapes)) from error
+    files = [source for source in data if not isinstance(source, Quad)]
+    wanted = {str(node) for result in report.results for node in report.owners.get(result.focus_node, ())}
+    wanted |= {str(result.focus_node) for result in report.results}
+    where = Whereabouts(files, wanted, only=len(files) == len(data) == 1)
+    findings = (_finding(result, report, where) for result in report.results)
+    return Checked(report, sorted(findings, key=Finding.sort_key))
+
+
+class Whereabouts:
+    """Where subjects stand in files: file and line in Turtle and N-Triples, the file in other forms."""
+
+    def __init__(self, files: Iterable[Source], wanted: set[str], only: bool = False) -> None:
+        """Look for the subjects ``wanted``; ``only``: what is not found stands in the only file too."""
+        self.places: dict[str, Places] = {}
+        self.default = ""
+        for file in files if wanted else ():
+            self.places[str(file)] = _places(file, wanted)
+            self.default = str(file) if only else ""
+
+    def place(self, subject: str, predicate: str = "", value: str = "") -> tuple[str, int]:
+        """Return file and line of a statement, or of the nearest thing to it."""
+        found = [
+            (-exactly, file, line)
+            for file, places in self.places.items()
+            for exactly, line in enumerate(
+                (
+                    places.subjects.get(subject),
+                    places.predicates.get((subject, predicate)),
+                    places.objects.get((subject, predicate, value)),
+                )
+            )
+            if line is not None
+        ]
+        return min(found)[1:] if found else (self.default, 0)
+
+
+def _places(file: Source, wanted: set[str]) -> Places:
+    if form_of(file) in TURTLE_LIKE:
+        base = file.absolute().as_uri() if isinstance(file, Path) else ""
+        return places_of(content_of(file), wanted, base)
+    named = (getattr(quad.subject, "value", "") for quad in statements(file))
+    return Places(subjects=dict.fromkeys((name for name in named if name in wanted), 0))
+
+
+def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts) -> Finding:
+    focus, path, value = (_text(term) for term in (result.focus_node, result.path, result.value))
+    owner = report.owners.get(result.focus_node)
+    file, line = where.place(*map(str, owner)) if owner else where.place(focus, path, value)
+    return Finding(
+        severity_of(str(result.severity)),
+        _text(result.source_shape),
+        dict(result.messages),
+        file,
+        line,
+        focus,
+        both("node-of", owner=shorten(str(owner[0]), "")) if owner else {},
+        path,
+        value,
+        str(result.component),
+    )
+
+
+def _text(term: Node | None) -> str:
+    return f"_:{term}" if isinstance(term, BNode) else str(term or "")
+
+
+def _malformed(error: shacl.MalformedShapes, shapes: Sequence[Source]) -> Iterator[Finding]:
+    where = Whereabouts(shapes, {str(breach.shape) for breach in error.faults}, only=len(shapes) == 1)
+    if not error.faults:
+        yield Finding(
+            Severity.VIOLATION,
+            RULE + "malformed-shapes",
+            both("malformed-shapes", shape=" ".join(map(str, shapes)), reason=str(error)[:500]),
+            where.default,
+        )
+    for breach in error.faults:
+        shape = _text(breach.shape)
+        file, line = where.place(shape, str(breach.predicate or ""))
+        reason = (
+            f"{shorten(str(breach.predicate), '')}: {breach.reason}" if breach.predicate else breach.reason
+        )
+        message = both("malformed-shapes", shape=shorten(shape, ""), reason=reason)
+        yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
