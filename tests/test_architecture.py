@@ -21,6 +21,7 @@ ORDER = [
     "house",
     "queries",
     "fetch",
+    "serve",
     "validate",
     "validate_files",
     "derive",

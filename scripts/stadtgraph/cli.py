@@ -275,6 +275,50 @@ def show(name: str, root: Path, lang: str) -> None:
     sys.exit(CANNOT_LOOK)
 
 
+@cli.command(help=_text("help-serve"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="public",
+    help=_text("help-serve-out"),
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help=_text("help-host"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help=_text("help-port")
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help=_text("help-workers")
+)
+@click.option(
+    "--query-timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=10,
+    show_default=True,
+    help=_text("help-query-timeout"),
+)
+@click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help=_text("help-memory"))
+@click.option("--prefix", default="", help=_text("help-prefix"))
+@click.option("--behind-proxy", is_flag=True, help=_text("help-behind-proxy"))
+@_common
+def serve(out: Path | None, root: Path, lang: str, **given: Any) -> None:
+    """Serve what was published, until told to stop."""
+    from dataclasses import replace
+
+    from stadtgraph.serve.current import Settings
+    from stadtgraph.serve.publication import CannotServe
+    from stadtgraph.serve.server import checked
+    from stadtgraph.serve.server import serve as start
+
+    given["prefix"] = given["prefix"].rstrip("/")
+    settings = Settings(out=(out or root / "public").absolute(), lang=lang, tell=click.echo, **given)
+    try:
+        listening = checked(settings)
+        start(replace(settings, port=listening.getsockname()[1]), listening)
+    except CannotServe as error:
+        _stop(error.sentence(lang))
+
+
 def _changes(done: Publication, city: City, lang: str) -> str:
     """Say what differs from the publication before, naming the first few things of each sort."""
     parts = []

@@ -92,6 +92,13 @@ class Question:
         return lines[0]
 
     @property
+    def form(self) -> str:
+        """Return what kind of query it is: SELECT, ASK, CONSTRUCT or DESCRIBE."""
+        bare = NO_KEYWORDS.sub(" ", self.text)
+        found = re.search(r"\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", bare, re.IGNORECASE)
+        return found[1].upper() if found else ""
+
+    @property
     def only_documented(self) -> bool:
         """Whether the question is there to be read and pasted, not to be run from here."""
         return self.line("run", "de") == "no"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import cache
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
@@ -34,6 +34,7 @@ from stadtgraph.site import (
     pages,
     reference,
     rules,
+    served,
     tables,
     void,
 )
@@ -52,7 +53,7 @@ OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
     module.whole_documents for module in (jsonld, tables, calendar, feeds, rules)
 )
 # The form of what is noted about a publication; notes in another form are not read.
-NOTES: Final = 2
+NOTES: Final = 3
 # Every statement with its graph: what tells two publications apart.
 STATEMENTS: Final = f"{downloads.LATEST}/dataset.nq"
 # In the order in which they look at what the others wrote.
@@ -105,7 +106,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         kept.draft.mkdir()
         last = Last(kept, _engine() + frame_digest(reading))
         dumps = downloads.whole_documents(reading.site, writer.written)
-        made = {name: writer.write(name, content) for name, content in dumps}
+        made = {name: writer.write(name, content)[0] for name, content in dumps}
         index = Index()
         with kept.draft_things.open("w", encoding="utf-8") as notes:
             notes.write(json.dumps([NOTES, last.engine, asdict(made[STATEMENTS])]) + "\n")
@@ -115,7 +116,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         for name, content in _closing(reading, index, writer.written):
             writer.write(name, content)
         digest, size = writer.finish()
-        first = kept.last is None
+        first = not last.known
         changed = kept.show(digest)
     names = writer.written
     return Publication(
@@ -157,14 +158,14 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: 
         before = last.find(iri)
         same = before and before.place == place and affected is not None and iri not in affected
         if before and same and writer.keep(last.folder, before.documents):
-            reused += len(before.documents)
+            reused += sum(not document.packed for document in before.documents)
             notes.write(before.line)
             index.add(iri, before.section, before.listed)
         else:
-            documents = [writer.write(*document) for document in _documents(reading, iri)]
+            documents = [one for document in _documents(reading, iri) for one in writer.write(*document)]
             last.compare(iri, before, documents)
             section, said = listed(reading, iri)
-            entry = [iri, place, [[d.name, d.digest, d.size, d.made] for d in documents], section, said]
+            entry = [iri, place, [astuple(document) for document in documents], section, said]
             notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
             index.add(iri, section, said)
         step(number + 1, len(things))
@@ -196,6 +197,7 @@ def _closing(reading: Reading, index: Index, written: Written) -> Documents:
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
     yield from files.data_pages(reading, index, written)
+    yield from served.closing_documents(reading, index, written)
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,8 @@ class Last:
         self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
         head = json.loads(next(self._lines, "[]"))
         self._statements: Document | None = None
-        if head[:1] != [NOTES]:
+        self.known = head[:1] == [NOTES]
+        if not self.known:
             self._lines = StringIO()
         elif head[1] == self.engine:
             self._statements = Document(**head[2])

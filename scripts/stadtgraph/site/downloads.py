@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.site.dumps import dumps
+from stadtgraph.site.packed import ENDINGS, LARGE
 from stadtgraph.site.shelf import Content, Packed, Same
 from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.terms import Out
 
 LATEST: Final = "download/latest"
-LARGE: Final = 1_000_000
 
 
 def version(site: Site) -> str:
@@ -37,7 +39,21 @@ def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Itera
             yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
     for number, folder in site.earlier.items():
         for path in sorted(folder.iterdir()):
-            yield f"download/{number}/{path.name}", path.read_bytes()
+            if path.suffix not in ENDINGS:
+                yield from _kept(f"download/{number}/{path.name}", path)
+
+
+def _kept(name: str, path: Path) -> Iterator[tuple[str, Content]]:
+    """Yield a file of a version before as it was, and packed where it is large."""
+    yield name, partial(_copy, path)
+    if path.stat().st_size > LARGE:
+        yield f"{name}.gz", Packed(name)
+
+
+def _copy(path: Path, out: Out) -> None:
+    with path.open("rb") as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            out.write(chunk)
 
 
 def earlier(out: Path, current: str) -> dict[str, Path]:

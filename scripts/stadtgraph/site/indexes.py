@@ -213,5 +213,10 @@ def search_pages(frame: Frame, index: Index) -> Iterator[tuple[str, bytes]]:
         for section, iri, one in found
     ]
     yield f"search.{frame.lang}.js", ("window.searchIndex = [\n" + ",\n".join(lines) + "\n];\n").encode()
-    lists = index_links(frame, index, "search")
-    yield frame.file("search"), frame.render("search.html", "search", lists=lists)
+    yield frame.file("search"), search_page(frame, index)
+
+
+def search_page(frame: Frame, index: Index, **found: Any) -> bytes:
+    """Return the search page; the server fills in what is ``found``."""
+    filled = {"question": "", "count": "", "results": "", "served": False, **found}
+    return frame.render("search.html", "search", lists=index_links(frame, index, "search"), **filled)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from stadtgraph.messages import say
+from stadtgraph.site.packed import ENDINGS, LARGE, siblings
 from stadtgraph.terms import Out
 
 SUMS: Final = "SHA256SUMS"
@@ -48,6 +49,7 @@ class Document:
     digest: str
     size: int
     made: int
+    packed: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,20 +100,32 @@ def untouched(folder: Path, document: Document) -> bool:
 
 @dataclass
 class Writer:
-    """Write a publication document by document; nothing is held but names and checksums."""
+    """Write a publication document by document; nothing is held but names and checksums.
+
+    ``packed`` are the documents once more in few bytes; they are not counted as documents.
+    """
 
     folder: Path
     written: dict[str, tuple[str, int]] = field(default_factory=dict)
+    packed: dict[str, tuple[str, int]] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
-    def write(self, name: str, content: Content) -> Document:
-        """Write one document."""
-        path = self._path(name)
+    def write(self, name: str, content: Content) -> list[Document]:
+        """Write one document, and its packed forms."""
         if isinstance(content, Same):
-            os.link(f"{self.folder}/{content.of}", path)
-            made = os.stat(path).st_mtime_ns  # noqa: PTH116
-            return self._note(Document(name, *self.written[content.of], made))
-        with open(path, "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
+            return self._again(name, content.of)
+        found = [self._write(name, content)]
+        if not isinstance(content, bytes):
+            # A large document that was told to its file is packed only where that is asked for.
+            small = found[0].size <= LARGE
+            content = (self.folder / name).read_bytes() if small else b""
+        for other, packed in siblings(name, content):
+            if other not in self.written:
+                found.append(self._write(other, packed, packed=True))
+        return found
+
+    def _write(self, name: str, content: bytes | Tell | Packed, packed: bool = False) -> Document:
+        with open(self._path(name), "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
             if isinstance(content, bytes):
                 file.write(content)
                 digest, size = hashlib.sha256(content).hexdigest(), len(content)
@@ -121,7 +135,17 @@ class Writer:
                 digest, size = sums.digest.hexdigest(), sums.size
             file.flush()
             made = os.fstat(file.fileno()).st_mtime_ns
-        return self._note(Document(name, digest, size, made))
+        return self._note(Document(name, digest, size, made, packed))
+
+    def _again(self, name: str, other: str) -> list[Document]:
+        forms = [("", self.written), *((ending, self.packed) for ending in ENDINGS)]
+        return [self._link(name + end, other + end, noted) for end, noted in forms if other + end in noted]
+
+    def _link(self, name: str, other: str, noted: dict[str, tuple[str, int]]) -> Document:
+        path = self._path(name)
+        os.link(f"{self.folder}/{other}", path)
+        made = os.stat(path).st_mtime_ns  # noqa: PTH116
+        return self._note(Document(name, *noted[other], made, noted is self.packed))
 
     def _pack(self, other: str, out: Out) -> None:
         with (self.folder / other).open("rb") as plain, GzipFile("", "wb", 6, out, mtime=0) as packed:
@@ -146,14 +170,16 @@ class Writer:
 
     def finish(self) -> tuple[str, int]:
         """Write the checksums; return the digest of the whole and its size in bytes."""
-        sums = sorted((name, digest) for name, (digest, _) in self.written.items())
+        everything = {**self.written, **self.packed}
+        sums = sorted((name, digest) for name, (digest, _) in everything.items())
         listing = "".join(f"{digest}  {name}\n" for name, digest in sums).encode()
-        self.write(SUMS, listing)
+        self._write(SUMS, listing)
         return hashlib.sha256(listing).hexdigest()[:16], sum(size for _, size in self.written.values())
 
     def _path(self, name: str) -> str:
         folder, _, _ = name.rpartition("/")
-        if name in self.written or any(part in ("", ".", "..") for part in name.split("/")):
+        known = name in self.written or name in self.packed
+        if known or any(part in ("", ".", "..") for part in name.split("/")):
             raise CannotPublish("name-taken", name=name)
         if folder not in self._folders:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
@@ -161,7 +187,8 @@ class Writer:
         return f"{self.folder}/{name}"
 
     def _note(self, document: Document) -> Document:
-        self.written[document.name] = (document.digest, document.size)
+        noted = self.packed if document.packed else self.written
+        noted[document.name] = (document.digest, document.size)
         return document
 
 
