@@ -23,10 +23,9 @@ from stadtgraph.site.frame import (
 )
 from stadtgraph.site.indexes import LISTED, Entry, Index, index_links, list_pages, search_pages
 from stadtgraph.site.pages import thing_page
-from stadtgraph.site.picture import content, ends, pictures
+from stadtgraph.site.picture import content, ends, left_out, pictures
 from stadtgraph.site.reading import Reading, folded
 
-DRAWN: Final = 400  # a picture of more bodies shows nothing
 LAW: Final = ("imprint", "data-protection", "accessibility")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
 
@@ -43,8 +42,7 @@ class Bar:
 def whole_documents(reading: Reading, index: Index) -> Iterator[tuple[str, bytes]]:
     """Yield the pages that depend on the whole graph, and the files that all pages need."""
     yield from static_documents()
-    if len(reading.instances(SECTIONS["body"])) <= DRAWN:
-        reading.pictures = dict(pictures(reading.city))
+    reading.pictures = dict(pictures(reading.city))
     drawn = reading.pictures
     yield from drawn.items()
     style = b"".join(STYLE.findall(next(iter(drawn.values()), b""))[:1]).decode()
@@ -188,7 +186,9 @@ def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
             )
             yield (
                 frame.file("picture"),
-                frame.render("picture.html", "picture", svg=inline, file=file, table=_rows(frame)),
+                frame.render(
+                    "picture.html", "picture", svg=inline, file=file, table=_rows(frame), cut=_cut(frame)
+                ),
             )
 
 
@@ -205,3 +205,11 @@ def _rows(frame: Frame) -> list[list[tuple[str, str]]]:
         ]
         for (who, does, whom, grounds), (first, last) in rows
     ]
+
+
+def _cut(frame: Frame) -> str:
+    """Return what the picture leaves out, as a sentence; nothing where it shows every body."""
+    drawn, known = left_out(frame.reading.city)
+    if drawn == known:
+        return ""
+    return frame.words("picture-cut", drawn=grouped(drawn, frame.lang), all=grouped(known, frame.lang))

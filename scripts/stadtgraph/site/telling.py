@@ -144,7 +144,7 @@ class Telling:
         if group == "hidden" or (name, text(value)) in seen:
             return
         if isinstance(value, Literal):
-            if not self._wanted(quad):
+            if not self.wanted(quad):
                 return
         else:
             seen.add((name, text(value)))
@@ -154,7 +154,7 @@ class Telling:
             told = self.value(value, "" if whole else quad.predicate.value)
             row.values.append(self._mark(replace(told, lines=()) if whole else told, quad))
 
-    def _wanted(self, quad: Quad) -> bool:
+    def wanted(self, quad: Quad) -> bool:
         """Whether a literal is in the page's language, or in the only one there is."""
         term = quad.object
         if not isinstance(term, Literal) or not term.language or term.language == self.lang:
@@ -271,21 +271,29 @@ class Telling:
 
 def derived_rows(told: Telling) -> list[tuple[Row, list[str]]]:
     """Return what the rules derive about a thing, each property with the rules that do."""
+    reading = told.reading
     rows: dict[str, Row] = {}
-    for quad in told.reading.outgoing(told.iri):
-        if text(quad.graph_name) != told.reading.derived or not told._wanted(quad):
+    rules: dict[str, dict[str, None]] = {}
+    for quad in reading.outgoing(told.iri):
+        if text(quad.graph_name) != reading.derived or not told.wanted(quad):
             continue
         iri = quad.predicate.value
-        row = rows.setdefault(iri, Row(predicate(told.reading, iri, told.words), iri=iri))
+        name = predicate(reading, iri, told.words)
+        row = rows.setdefault(name, Row(name, iri=iri))
+        rules.setdefault(name, {}).update(dict.fromkeys(rules_for(reading, iri, told.lang)))
+        value = replace(
+            told.value(quad.object) if quad.predicate != TYPE else _class(told, quad.object), lines=()
+        )
+        if value in row.values:
+            continue
         if len(row.values) >= SHOWN:
             row.more += 1
         else:
-            value = told.value(quad.object) if quad.predicate != TYPE else _class(told, quad.object)
-            row.values.append(replace(value, lines=()))
+            row.values.append(value)
     for row in rows.values():
         row.values.sort(key=told.order)
-    found = [(row, rules_for(told.reading, iri, told.lang)) for iri, row in rows.items()]
-    return sorted(found, key=lambda pair: (rank("property", pair[0].iri, told.reading.base), pair[0].name))
+    found = [(row, list(rules[name])) for name, row in rows.items()]
+    return sorted(found, key=lambda pair: (rank("property", pair[0].iri, reading.base), pair[0].name))
 
 
 def _class(told: Telling, node: Any) -> Value:

@@ -97,6 +97,12 @@ def content(city: City, lang: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def left_out(city: City) -> tuple[int, int]:
+    """Return how many bodies are drawn, and how many there are."""
+    found = find_network(Reading(city))
+    return len(found.of("body", "unit")), found.bodies
+
+
 def ends(city: City) -> list[tuple[str, str]]:
     """Return who and what each row of that table links."""
     return [(relation.subject, relation.object) for relation in find_network(Reading(city)).relations]
