@@ -222,7 +222,7 @@ class Last:
         self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
         head = json.loads(next(self._lines, "[]"))
         self._statements: Document | None = None
-        self.known = head[:1] == [NOTES]
+        self.known = isinstance(head, list) and head[:1] == [NOTES]
         if not self.known:
             self._lines = StringIO()
         elif head[1] == self.engine:

@@ -58,6 +58,7 @@ LEGEND: Final = 772.0
 TEMPLATES: Final = Environment(
     loader=PackageLoader("stadtgraph.site"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
