@@ -8,13 +8,15 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from html5rdf import HTMLParser as StrictParser
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 
-from stadtgraph.derive import derive
+from stadtgraph.derive import DERIVED, derive
 from stadtgraph.load import load
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.queries import ask, read
 from stadtgraph.site.build import publish
+from stadtgraph.site.derived import rules_for
 from stadtgraph.site.describe import literal, period, point_in_time
 from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.things import Site
@@ -271,6 +273,24 @@ def test_no_term_stands_on_a_page_in_another_language():
         for iri in used
         if not any(term(kind, iri, city.base) for kind in kinds) and set(reading.label(iri)) != set(LANGUAGES)
     ]
+
+
+def test_the_rule_that_a_derived_statement_names_is_one_that_derives_it():
+    """The rules are run one by one; what pages say is read from their templates alone."""
+    city = load(ROOT)
+    graph = NamedNode(city.base + DERIVED)
+    owed = []
+    for path in city.queries("derive"):
+        rule = read(path)
+        quads = [Quad(*triple, graph) for triple in ask(city.store, rule.text, city.base)]
+        new = [q for q in quads if not any(city.store.quads_for_pattern(q.subject, q.predicate, q.object))]
+        city.store.extend(new)
+        owed += [(quad, rule.title("de")) for quad in new]
+    reading = Reading(Site(city))
+    told = [(title, rules_for(reading, quad, "de")) for quad, title in owed]
+    assert len(told) > 1000
+    assert not [(title, titles) for title, titles in told if title not in titles]
+    assert sum(len(titles) == 1 for _, titles in told) > 0.95 * len(told)
 
 
 def test_derived_statements_are_marked_and_name_their_rule(real):

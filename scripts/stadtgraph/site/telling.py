@@ -159,7 +159,7 @@ class Telling:
         term = quad.object
         if not isinstance(term, Literal) or not term.language or term.language == self.lang:
             return True
-        same = [q.object for q in self.outgoing if q.predicate == quad.predicate]
+        same = [q.object for q in self.reading.outgoing(self.iri) if q.predicate == quad.predicate]
         return not any(isinstance(other, Literal) and other.language == self.lang for other in same)
 
     def _mark(self, value: Value, quad: Quad) -> Value:
@@ -280,7 +280,7 @@ def derived_rows(told: Telling) -> list[tuple[Row, list[str]]]:
         iri = quad.predicate.value
         name = predicate(reading, iri, told.words)
         row = rows.setdefault(name, Row(name, iri=iri))
-        rules.setdefault(name, {}).update(dict.fromkeys(rules_for(reading, iri, told.lang)))
+        rules.setdefault(name, {}).update(dict.fromkeys(rules_for(reading, quad, told.lang)))
         value = replace(
             told.value(quad.object) if quad.predicate != TYPE else _class(told, quad.object), lines=()
         )
