@@ -126,7 +126,7 @@ class Server:
     ) -> Answer:
         """Send one request; an underscore in a header's name stands for a hyphen."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
         for name, values in headers.items():
             for value in [values] if isinstance(values, str) else values:
                 connection.putheader(name.replace("_", "-"), value)

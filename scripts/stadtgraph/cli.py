@@ -168,14 +168,22 @@ def _validate_files(
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None, show_default="public", help=_text("help-out")
 )
+@click.option(
+    "--editor",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default=".cache/editor",
+    help=_text("help-editor"),
+)
 @_common
-def publish(out: Path | None, root: Path, lang: str) -> None:
+def publish(out: Path | None, editor: Path | None, root: Path, lang: str) -> None:
     """Validate, complete and write; a violation stops it before anything is written."""
     from time import perf_counter
 
     from stadtgraph.queries import BadQuery
     from stadtgraph.site.build import CannotPublish
     from stadtgraph.site.build import publish as write
+    from stadtgraph.site.editor import HOME
 
     start = perf_counter()
     city, findings = _checked(root, lang)
@@ -185,7 +193,7 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         sys.exit(VIOLATIONS)
     try:
         with _working(say("step-write", lang)) as step:
-            done = write(city, (out or city.root / "public").absolute(), step)
+            done = write(city, (out or city.root / "public").absolute(), step, editor or city.root / HOME)
     except (CannotPublish, BadQuery) as error:
         _stop(error.sentence(lang))
     values = {

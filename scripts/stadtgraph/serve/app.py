@@ -17,20 +17,17 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadtgraph.messages import say
-from stadtgraph.serve import protocol, reconcile, search
+from stadtgraph.serve import form, protocol, questions, reconcile, search
 from stadtgraph.serve.answers import refusal
 from stadtgraph.serve.current import Current, Settings
 from stadtgraph.serve.documents import Documents
+from stadtgraph.serve.policy import POLICY
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.record import Record
 from stadtgraph.serve.remembered import Remembered
 from stadtgraph.serve.workers import Workers
 
 LONGEST: Final = 32_000
-POLICY: Final = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 EVERYWHERE: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Content-Location, ETag, Link, Retry-After"),
@@ -100,11 +97,11 @@ class Front:
             record.note(scope, status, size, perf_counter() - start)
 
     def _methods(self, scope: Scope) -> set[str]:
-        """Return the methods that an address knows."""
+        """Return the methods that an address knows; none where it tells them itself."""
         found = {"GET", "HEAD", "OPTIONS"}
         for route in self.inner.routes:
             if isinstance(route, Route) and route.matches(scope)[0] != Match.NONE:
-                found |= route.methods or set()
+                return found | route.methods if route.methods else set()
         return found
 
     def _strip(self, scope: Scope) -> None:
@@ -117,8 +114,8 @@ class Front:
         if self.prefix and scope["path"] == self.prefix:
             address = self.prefix.rpartition("/")[2] + "/"
             await Response(status_code=308, headers={"Location": address})(scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            allowed = ", ".join(sorted(self._methods(scope)))
+        elif scope["method"] == "OPTIONS" and (methods := self._methods(scope)):
+            allowed = ", ".join(sorted(methods))
             headers = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
         elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
@@ -138,8 +135,8 @@ def application(settings: Settings) -> ASGIApp:
     """
     app = Starlette(lifespan=lambda app: _life(app, settings))
     app.router.routes += [Route("/healthz", health), Route("/metrics", metrics)]
-    for module in (protocol, search, reconcile):
-        app.router.routes += module.routes()
+    for routes in (protocol.routes(form.page), questions.routes(), search.routes(), reconcile.routes()):
+        app.router.routes += routes
     app.state.prefix = settings.prefix
     app.state.record = Record(settings.tell)
     app.state.remembered = Remembered()

@@ -13,7 +13,9 @@ from typing import Final
 from starlette.datastructures import State
 
 from stadtgraph.messages import say
+from stadtgraph.serve.near import names
 from stadtgraph.serve.publication import CannotServe, Publication, read, shown
+from stadtgraph.serve.search import index
 
 LOOK: Final = 1.0
 
@@ -90,9 +92,18 @@ class Current:
 
     def _open(self, publication: Publication) -> None:
         """Let the workers load a publication; until they have, questions go to the one before."""
-        task = asyncio.create_task(self._state.workers.open(publication))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        for work in (self._state.workers.open(publication), asyncio.to_thread(_prepare, publication)):
+            task = asyncio.create_task(work)
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+
+def _prepare(publication: Publication) -> None:
+    """Make what the first search and the first wrong address would have to wait for."""
+    with contextlib.suppress(FileNotFoundError):  # newer publications came quickly
+        names(publication)
+        for lang in publication.languages:
+            index(publication, lang)
 
 
 def _shown(out: Path) -> tuple[str, int, int] | None:

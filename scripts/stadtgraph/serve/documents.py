@@ -25,6 +25,7 @@ from stadtgraph.serve import negotiate
 from stadtgraph.serve.answers import language_of, refusal, root_of
 from stadtgraph.serve.near import meant
 from stadtgraph.serve.negotiate import Form
+from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import CODINGS, Publication
 
 Headers = list[tuple[bytes, bytes]]
@@ -89,7 +90,11 @@ class Documents:
             forms = () if forms and forms[0].name == "doc/" + path[3:] else forms
             status = 303 if successor is None else 410
         else:
-            forms = publication.find(path) or self._before(path)
+            forms = publication.find(path)
+            before: Publication | None = self._state.current.before
+            if not forms and before and path.startswith("static/"):
+                # Somebody is still looking at a page of the last publication.
+                publication, forms = before, before.find(path)
         if not forms:
             await self._nothing(scope, receive, send)
             return
@@ -102,11 +107,6 @@ class Documents:
             encodings = headers.get(b"accept-encoding", b"").decode("latin-1")
             ready = self._ready(publication, path, forms, form, encodings)
             await _send(scope, send, headers, ready, status)
-
-    def _before(self, path: str) -> tuple[Form, ...]:
-        """Find what the pages of the last publication need, which somebody may still be looking at."""
-        before: Publication | None = self._state.current.before
-        return before.find(path) if before and path.startswith("static/") else ()
 
     async def _nothing(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -226,6 +226,8 @@ def _headers(
     yield b"accept-ranges", b"bytes"
     if form.media == "image/svg+xml":
         yield b"content-security-policy", _policy((publication.folder / form.name).read_bytes())
+    if form.name.startswith("sparql.") and form.media == "text/html":
+        yield b"content-security-policy", POLICY_OF_EDITOR.encode()
     for link in publication.links(form, forms, up):
         yield b"link", link.encode()
 

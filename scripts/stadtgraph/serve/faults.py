@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Final
 
 from stadtgraph.serve.guard import Read, Token
@@ -12,6 +13,8 @@ from stadtgraph.serve.refused import Refused
 
 PLACE: Final = re.compile(r"error at (\d+):(\d+)")
 FUNCTION: Final = re.compile(r"custom function <([^>]*)> is not supported")
+# What cannot follow a sign between statements.
+AFTER: Final = {".": ".;,", ",": ".;,}", ";": ","}
 CLOSING: Final = {"{": "}", "(": ")", "[": "]"}
 KEYWORDS: Final = frozenset(
     re.findall(
@@ -36,7 +39,7 @@ REASONS: Final = {
 
 def explain(query: Read, reason: str) -> Refused:
     """Return what to tell the asker of a query that the store cannot read."""
-    wrong = _bracket(query) or _word(query)
+    wrong = _bracket(query) or _word(query) or _stop(query)
     if wrong:
         return wrong
     found = PLACE.search(reason)
@@ -46,7 +49,9 @@ def explain(query: Read, reason: str) -> Refused:
         if said in reason:
             return query.refuse(key, token or query.tokens[-1])
     if token is None:
-        return query.refuse("query-ends-early", query.tokens[-1])
+        last = query.tokens[-1]
+        # The store gives the end as the place also where the fault lies within.
+        return query.refuse("query-has-a-fault" if last.text == "}" else "query-ends-early", last)
     return query.refuse("query-not-understood", token)
 
 
@@ -82,6 +87,14 @@ def _word(query: Read) -> Refused | None:
             near = get_close_matches(token.text.casefold(), KEYWORDS, 1, 0.7)
             hint = [("query-word-near", {"name": near[0].upper()})] if near else []
             return query.refuse("query-word-unknown", token, *hint)
+    return None
+
+
+def _stop(query: Read) -> Refused | None:
+    """Return the first full stop, semicolon or comma that cannot stand where it does."""
+    for before, token in pairwise(query.tokens):
+        if token.text in AFTER.get(before.text, ()) and before.kind == "sign":
+            return query.refuse("query-not-understood", token)
     return None
 
 

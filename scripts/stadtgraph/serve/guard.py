@@ -8,7 +8,7 @@ refused as well: better one strange query too many than one request to somebody 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -25,8 +25,9 @@ _BASE: Final = (
 )
 _CHARS: Final = _BASE + "_0-9\u00b7\u0300-\u036f\u203f\u2040\\-"
 _ESCAPE: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-# A full stop belongs to a name unless the name ends with it.
-_PREFIX: Final = rf"[{_BASE}](?:[{_CHARS}]|\.+(?=[{_CHARS}]))*+"
+# A full stop belongs to a name unless the name ends with it. A prefix has a bound, since what begins
+# like one is looked through for its colon.
+_PREFIX: Final = rf"[{_BASE}](?:[{_CHARS}]|\.+(?=[{_CHARS}])){{0,100}}+"
 _LOCAL: Final = rf"(?:[{_BASE}_:0-9]|{_ESCAPE})(?:[{_CHARS}:]|{_ESCAPE}|\.+(?=[{_CHARS}:%\\]))*+"
 _POINT: Final = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 TOKENS: Final = re.compile(
@@ -103,10 +104,17 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(str(match.lastgroup), match[0], match.start())
 
 
-def read(text: str, base: str, prefixes: Mapping[str, str], graphs: Sequence[str]) -> Read:
+def read(
+    text: str,
+    base: str,
+    prefixes: Mapping[str, str],
+    graphs: Sequence[str],
+    occurs: Callable[[str], bool] = lambda iri: False,
+) -> Read:
     """Read a query.
 
-    ``prefixes`` are those that it may use without declaring them, ``graphs`` those that there are.
+    ``prefixes`` are those that it may use without declaring them, ``graphs`` those that there are; ``occurs``
+    tells whether an IRI occurs in the data.
 
     Raises:
         Refused: the query would leave the store or change it, or cannot be understood from its tokens.
@@ -125,7 +133,7 @@ def read(text: str, base: str, prefixes: Mapping[str, str], graphs: Sequence[str
     _check_characters(query)
     _check_form(query)
     _check_services(query)
-    _check_prefixes(query, known)
+    _check_prefixes(query, known, occurs)
     check_graphs(_from(found, known, base), graphs)
     return query
 
@@ -181,12 +189,15 @@ def _check_services(query: Read) -> None:
             raise query.refuse("query-service", token)
 
 
-def _check_prefixes(query: Read, known: Mapping[str, str]) -> None:
-    for token in query.tokens:
+def _check_prefixes(query: Read, known: Mapping[str, str], occurs: Callable[[str], bool]) -> None:
+    for before, token in zip((None, *query.tokens), query.tokens, strict=False):
         if token.kind == "name":
-            name = token.text.partition(":")[0]
+            name, _, local = token.text.partition(":")
             if name not in known:
-                near = get_close_matches(name, known, 1, 0.5)
+                if before and before.text == "<" and before.start + 1 == token.start:
+                    raise query.refuse("query-address", before)
+                likely = [one for one, space in known.items() if occurs(space + local)]
+                near = get_close_matches(name, likely, 1, 0) or get_close_matches(name, known, 1, 0.5)
                 hint = [("query-prefix-near", {"name": near[0], "space": known[near[0]]})] if near else []
                 raise query.refuse("query-prefix-unknown", token, *hint, name=name)
 

@@ -39,8 +39,6 @@ GONE: Final = b"x"
 SIGNALS: Final = {KILL: signal.SIGKILL, HOLD: signal.SIGSTOP, GO: signal.SIGCONT}
 # How much a worker that takes long gives way to others (POSIX nice).
 NICE: Final = 15
-# Some room that a question has whatever the graph takes, in bytes.
-ROOM: Final = 256 << 20
 PR_SET_PDEATHSIG: Final = 1
 # A worker's files: none in, none out, no errors, its socket. It can open no other.
 OWN: Final = 3
@@ -151,11 +149,10 @@ def _become_worker(file: int, city: City, memory: int) -> None:
 
 
 def _limit_memory(memory: int) -> None:
-    """Bound what a worker may hold with the graph, in bytes; some room there is whatever the graph takes."""
+    """Bound what a worker may take besides the graph that it was born with, in bytes."""
     with contextlib.suppress(OSError):
         held = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-        most = max(memory, held + ROOM)
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))
 
 
 def _end_with_parent() -> None:

@@ -18,6 +18,7 @@ from stadtgraph.serve.publication import Publication, Thing
 from stadtgraph.serve.search import folded
 
 LOOKED_AT: Final = 60
+COUNTED: Final = 20_000
 ENOUGH: Final = 0.6
 LONGEST: Final = 120
 
@@ -48,8 +49,13 @@ class Names:
         """Return the things whose names come near, nearest first; ``slugs`` too, or names alone."""
         asked = folded(words[:LONGEST])
         shared: Counter[int] = Counter()
-        for group in _groups(asked):
-            shared.update(self._groups.get(group, ()))
+        counted = 0
+        # The rare groups say most; common ones would count half the city.
+        for places in sorted((self._groups.get(group, []) for group in _groups(asked)), key=len):
+            if counted > COUNTED:
+                break
+            shared.update(places)
+            counted += len(places)
         # By the share of groups, so that long names do not crowd out the short one that was meant.
         ranked = sorted(shared, key=lambda at: (-shared[at] / (len(self._names[at][0]) + len(asked)), at))
         best: dict[str, Likeness] = {}
@@ -79,11 +85,8 @@ def _share(asked: str, name: str) -> float:
 
 
 def names(publication: Publication) -> Names:
-    """Return the names of a publication; gathered when somebody first asks."""
-    if "names" not in publication.made:
-        publication.made["names"] = Names(publication)
-    found: Names = publication.made["names"]
-    return found
+    """Return the names of a publication, gathered once."""
+    return publication.once("names", lambda: Names(publication))
 
 
 def meant(publication: Publication, path: str, root: str, lang: str, most: int = 5) -> list[Near]:

@@ -41,7 +41,7 @@ class Answer:
         self.refused: Refused | None = None
         self._done = done
         self._parts: deque[bytes] = deque()
-        self._size = 0
+        self._size, self._room = 0, HELD
         self._news: asyncio.Future[None] | None = None
         self.watching: asyncio.Task[None] | None = None
 
@@ -70,17 +70,16 @@ class Answer:
             Refused: the answer breaks off.
 
         """
+        self._room = max(most, HELD)
         while not self.over and self._size < most:
+            self._read_on()
             await self._wait()
         if self.refused:
             raise self.refused
         content = b"".join(self._parts)
         self._parts.clear()
-        self._size = 0
-        if self.full:
-            self.tick(monotonic())
-            self.full = False
-            self.line.transport.resume_reading()
+        self._size, self._room = 0, HELD
+        self._read_on()
         return content, self.over
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -111,7 +110,7 @@ class Answer:
         if kind == DATA:
             self._parts.append(content)
             self._size += len(content)
-            if self._size > HELD and not self.full:
+            if self._size > self._room and not self.full:
                 self.tick(monotonic())
                 self.full = True
                 self.line.transport.pause_reading()
@@ -136,6 +135,13 @@ class Answer:
         if self.watching and self.watching is not asyncio.current_task():
             self.watching.cancel()
         self.break_off(Refused(499, "query-abandoned"))
+
+    def _read_on(self) -> None:
+        """Let the worker go on if it waits for its asker."""
+        if self.full:
+            self.tick(monotonic())
+            self.full = False
+            self.line.transport.resume_reading()
 
     def _end(self, reason: Refused | None = None) -> None:
         self.over, self.refused = True, reason
@@ -289,7 +295,7 @@ class Nest:
         if line in self.spare:
             self.spare.remove(line)
         if not self.open:
-            self._explain(line, -signal.SIGKILL)
+            self._explain(line, 0)
         elif line.number in self._ended:
             self._explain(line, self._ended.pop(line.number))
         else:
@@ -298,11 +304,12 @@ class Nest:
     def _explain(self, line: Line, status: int) -> None:
         """Tell the asker, if there is one, why a worker has died that was not killed from here."""
         # Rust ends a process that is refused memory by SIGABRT; SIGKILL comes from the operating system.
-        memory = status in (-signal.SIGABRT, -signal.SIGKILL)
-        values = {"limit": self.memory >> 20}
+        if status in (-signal.SIGABRT, -signal.SIGKILL):
+            reason = Refused(503, "query-too-large", {"limit": self.memory >> 20})
+        else:
+            reason = Refused(500, "query-crashed")
         if line.answer:
-            refused = Refused(503, "query-too-large", values) if memory else Refused(500, "query-crashed")
-            line.answer.break_off(refused)
+            line.answer.break_off(reason if self.open else Refused(503, "query-no-worker", wait=1))
 
     def _hear(self) -> None:
         """Take what the mother tells."""
@@ -338,8 +345,8 @@ class Nest:
             self._ready.set_exception(Refused(503, "query-no-worker", wait=1))
         for born in self._born.values():
             born.set_result(-1)
-        for line in self._closed.values():
-            self._explain(line, -signal.SIGKILL)
+        for line in (*self._closed.values(), *self.busy):
+            self._explain(line, 0)
         if was_open:
             self._lost()
 

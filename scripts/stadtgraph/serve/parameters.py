@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -87,7 +88,7 @@ def question(given: Parameters, accept: str) -> Question:
     queries = given.get("query", [])
     if len(queries) != 1:
         raise Refused(400, "protocol-two-queries" if queries else "protocol-no-query")
-    rows, truth, graph = forms(given, accept)
+    rows, truth, graph = forms(format_of(given), accept)
     return Question(
         queries[0],
         rows,
@@ -98,14 +99,14 @@ def question(given: Parameters, accept: str) -> Question:
     )
 
 
-def forms(given: Parameters, accept: str) -> tuple[str, str, str]:
+@lru_cache(1024)
+def forms(asked: str, accept: str) -> tuple[str, str, str]:
     """Return the media type for rows, for yes or no, and for a graph; empty where none suits.
 
     Raises:
-        Refused: ``format`` names none that there is, or the header ``Accept`` none of any kind.
+        Refused: the parameter ``format`` names none that there is, or the header ``Accept`` none of any kind.
 
     """
-    asked = given.get("format", [""])[-1].strip().lower().replace(" ", "+")
     if asked and asked != "html":
         found = FORMATS.get(asked) or tuple(asked if asked in kind else "" for kind in (ROWS, TRUTH, GRAPH))
         if not any(found):
@@ -121,7 +122,16 @@ def forms(given: Parameters, accept: str) -> tuple[str, str, str]:
 
 def wants_page(given: Parameters, accept: str) -> bool:
     """Whether the asker is a person with a browser."""
-    asked = given.get("format", [""])[-1]
+    return _wants_page(format_of(given), accept)
+
+
+def format_of(given: Parameters) -> str:
+    """Return the format that is asked for by its parameter; empty when none is."""
+    return given["format"][-1].strip().lower().replace(" ", "+") if "format" in given else ""
+
+
+@lru_cache(1024)
+def _wants_page(asked: str, accept: str) -> bool:
     if asked:
         return asked == "html"
     return negotiate.media_type((JSON, TURTLE, HTML, XML, RDF_XML), accept or "*/*") == HTML

@@ -23,25 +23,19 @@ from stadtgraph.serve.remembered import SMALL, Given, Remembered, etag
 from stadtgraph.serve.worker import Question
 from stadtgraph.serve.workers import Workers
 
-ALLOWED: Final = b"GET, HEAD, OPTIONS, POST"
+METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 # The longest request, and the longest answer to a client that cannot be told of a broken one, in bytes.
 LONGEST: Final = 1 << 20
 WHOLE: Final = 64 << 20
 # After how many seconds is looked whether the asker is still there.
 PATIENT: Final = 0.2
-PREFLIGHT: Final = [
-    (b"allow", ALLOWED),
-    (b"access-control-allow-methods", ALLOWED),
-    (b"access-control-allow-headers", b"Accept, Accept-Language, Content-Type, If-None-Match"),
-    (b"access-control-max-age", b"86400"),
-]
 VARY: Final = (b"vary", b"Accept")
 Page = Callable[[Request, Question], Awaitable[Response]]
 
 
 def routes(page: Page | None = None) -> list[BaseRoute]:
     """Return the endpoint's route; ``page`` makes the answer for a person with a browser."""
-    return [Route("/sparql", Endpoint(page))]
+    return [Route("/sparql", Endpoint(page), methods=METHODS)]
 
 
 class Endpoint:
@@ -63,17 +57,9 @@ class Endpoint:
         accept = ", ".join(headers.getlist("accept"))
         if method in ("GET", "HEAD"):
             given = parameters.read(scope["query_string"])
-        elif method == "POST":
+        else:
             kind = headers.get("content-type", "")
             given = parameters.of_post(kind, scope["query_string"], await _body(headers, receive))
-        elif method == "OPTIONS":
-            await _send(send, 204, PREFLIGHT, b"")
-            return
-        else:
-            request, allowed = Request(scope), ALLOWED.decode()
-            values = {"method": method, "allowed": allowed}
-            await refusal(request, 405, "serve-method", {"Allow": allowed}, **values)(scope, receive, send)
-            return
         if method != "POST" and not given.keys() - {"format", "lang"}:
             await _describe(scope, receive, send, given, accept)
         elif self._page and parameters.wants_page(given, accept):
@@ -169,7 +155,7 @@ async def _describe(
     if parameters.wants_page(given, accept) and publication.find("sparql"):
         await scope["app"].router.default(scope, receive, send)
         return
-    media = parameters.forms(given, accept)[2]
+    media = parameters.forms(parameters.format_of(given), accept)[2]
     if not media:
         raise Refused(406, "query-not-acceptable", {"offered": ", ".join(MEDIA)})
     address = str(Request(scope).url.replace(query="", fragment=""))

@@ -11,11 +11,12 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from threading import RLock
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from stadtgraph.messages import say
@@ -23,9 +24,12 @@ from stadtgraph.serve.negotiate import Form
 
 SUMS: Final = "SHA256SUMS"
 DESCRIBED: Final = "server/publication.json"
+# Rises when publish writes what older servers cannot read, or the other way round.
+LAYOUT: Final = 1
 DIGEST: Final = 64
 # In which a thing is told, the most usual first.
 SUFFIXES: Final = ("ttl", "jsonld", "nt", "rdf", "rq")
+Made = TypeVar("Made")
 CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 VOID: Final = ".well-known/void"
 HIDDEN: Final = re.compile(r"(^|/)\.(?!well-known/)|^server/")
@@ -109,8 +113,16 @@ class Publication:
     digest: str
     described: Mapping[str, Any]
     sums: Sums = field(repr=False)
-    # What others made of it and want to keep as long as it is served.
-    made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _making: RLock = field(default_factory=RLock, repr=False)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what was made of this publication under a name; made once, however many ask at a time."""
+        with self._making:
+            if name not in self._made:
+                self._made[name] = make()
+            made: Made = self._made[name]
+            return made
 
     @property
     def base(self) -> str:
@@ -245,7 +257,9 @@ def read(out: Path) -> Publication:
         folder = out.resolve(strict=True)
         sums = Sums(folder / SUMS)
         described = json.loads((folder / DESCRIBED).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        if described["layout"] != LAYOUT:
+            raise ValueError("written by another version")
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise CannotServe("nothing-published", path=os.path.relpath(out)) from error
     return Publication(folder, sums.digest(), described, sums)
 

@@ -27,7 +27,7 @@ from stadtgraph.serve.search import folded, index
 MOST: Final = 1 << 20
 BATCH: Final = 200
 CANDIDATES: Final = 10
-WORTH: Final = 0.4
+WORTH: Final = 0.5
 # A namesake this near makes a match uncertain.
 RIVAL: Final = 0.95
 NAME_WEIGHT: Final = 0.7
@@ -227,14 +227,12 @@ def _entity(publication: Publication, thing: Thing, lang: str) -> dict[str, Any]
 
 def _leads(publication: Publication, lang: str) -> dict[str, str]:
     """Return the descriptions of things by their pages."""
-    if f"leads.{lang}" not in publication.made:
-        ending = publication.described["endings"][lang]
-        entries = index(publication, lang).entries
-        publication.made[f"leads.{lang}"] = {
-            unquote(entry[2]).removesuffix(ending): entry[4] for entry in entries
-        }
-    found: dict[str, str] = publication.made[f"leads.{lang}"]
-    return found
+    ending = publication.described["endings"][lang]
+    entries = index(publication, lang).entries
+    return publication.once(
+        f"leads.{lang}",
+        lambda: {unquote(entry[2]).removesuffix(ending): entry[4] for entry in entries},
+    )
 
 
 def _types(publication: Publication, thing: Thing, lang: str) -> list[dict[str, str]]:
@@ -342,12 +340,13 @@ async def preview(request: Request) -> Response:
     thing = publication.things.get(f"{publication.base}id/{identifier}")
     if thing is None:
         return refusal(request, 404, "serve-not-found")
+    leads = await asyncio.to_thread(_leads, publication, lang)
     content = fragment(
         "preview.html",
         lang=lang,
         name=thing.name(lang),
         kinds=[one["name"] for one in _types(publication, thing, lang)],
-        lead=_leads(publication, lang).get(thing.page, ""),
+        lead=leads.get(thing.page, ""),
         page=f"../{quote(thing.page)}{publication.described['endings'][lang]}",
         style=f"../{publication.described['static']['site.css']}",
         more=say("reconcile-more", lang),

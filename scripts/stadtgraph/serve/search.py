@@ -29,6 +29,7 @@ WEIGHTS: Final = (4, 3, 1)
 SHOWN: Final = 60
 MOST: Final = 1000
 LONGEST: Final = 200
+WORDS: Final = 12
 SUGGESTED: Final = 10
 COMBINING: Final = re.compile("[\u0300-\u036f]")
 BETWEEN: Final = re.compile(r"[^a-z0-9]+")
@@ -114,7 +115,7 @@ class Index:
 
     def search(self, question: str) -> list[Hit]:
         """Return what fits a question, best first."""
-        typed = [word for word in folded(question[:LONGEST]).split(" ") if word]
+        typed = [word for word in folded(question[:LONGEST]).split(" ") if word][:WORDS]
         if not typed:
             return []
         sums: dict[int, int] | None = None
@@ -149,12 +150,13 @@ class Index:
 
 
 def index(publication: Publication, lang: str) -> Index:
-    """Return the index of a publication in a language; made when somebody first searches."""
-    made: dict[str, Index] = publication.made
-    if f"search.{lang}" not in made:
+    """Return the index of a publication in a language, made once."""
+
+    def make() -> Index:
         lines = (publication.folder / f"search.{lang}.js").read_text("utf-8")
-        made[f"search.{lang}"] = Index(json.loads(lines[lines.index("[") : lines.rindex("]") + 1]))
-    return made[f"search.{lang}"]
+        return Index(json.loads(lines[lines.index("[") : lines.rindex("]") + 1]))
+
+    return publication.once(f"search.{lang}", make)
 
 
 def routes() -> list[BaseRoute]:

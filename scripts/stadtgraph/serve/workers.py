@@ -110,15 +110,10 @@ class Workers:
             Refused: nobody has time for it.
 
         """
-        if self._waiting >= WAITING:
-            raise self._refusal("query-too-many", 429, wait=1)
-        self._waiting += 1
-        try:
-            await asyncio.wait_for(self._quick.acquire(), self.timeout)
-        except TimeoutError as error:
-            raise self._refusal("query-too-many", 429, wait=1) from error
-        finally:
-            self._waiting -= 1
+        if self._quick.locked():
+            await self._wait()
+        else:
+            await self._quick.acquire()
         try:
             line = await self._line()
         except BaseException:
@@ -130,6 +125,18 @@ class Workers:
         if not self._looking:
             self._look_later()
         return answer
+
+    async def _wait(self) -> None:
+        """Wait until another question can begin."""
+        if self._waiting >= WAITING:
+            raise self._refusal("query-too-many", 429, wait=1)
+        self._waiting += 1
+        try:
+            await asyncio.wait_for(self._quick.acquire(), self.timeout)
+        except TimeoutError as error:
+            raise self._refusal("query-too-many", 429, wait=1) from error
+        finally:
+            self._waiting -= 1
 
     async def _line(self) -> Line:
         """Return a worker that has nothing to do."""

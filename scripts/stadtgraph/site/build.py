@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
@@ -24,6 +24,7 @@ from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
 from stadtgraph.site import (
+    asking,
     calendar,
     catalog,
     downloads,
@@ -88,10 +89,12 @@ class Publication:
     changes: Changes
 
 
-def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Publication:
+def publish(
+    city: City, out: Path, step: Step = lambda done, total: None, editor: Path | None = None
+) -> Publication:
     """Complete the graph, write it to ``out`` in every form; the city has been validated before.
 
-    ``step`` is told how many things are done, of how many.
+    ``step`` is told how many things are done, of how many; ``editor`` is where the query editor was fetched.
 
     Raises:
         CannotPublish: ``out`` is in the way or cannot be written.
@@ -106,12 +109,12 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         kept.draft.mkdir()
         last = Last(kept, _engine() + frame_digest(reading))
         dumps = downloads.whole_documents(reading.site, writer.written)
-        made = {name: writer.write(name, content)[0] for name, content in dumps}
+        made = {one.name: one for dump in dumps for one in writer.write(*dump)}
         index = Index()
         with kept.draft_things.open("w", encoding="utf-8") as notes:
             notes.write(json.dumps([NOTES, last.engine, asdict(made[STATEMENTS])]) + "\n")
             reused = _things(reading, writer, last, notes, index, step)
-        for name, content in _whole(reading, index):
+        for name, content in _whole(reading, index, editor):
             writer.write(name, content)
         for name, content in _closing(reading, index, writer.written):
             writer.write(name, content)
@@ -165,7 +168,8 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: 
             documents = [one for document in _documents(reading, iri) for one in writer.write(*document)]
             last.compare(iri, before, documents)
             section, said = listed(reading, iri)
-            entry = [iri, place, [astuple(document) for document in documents], section, said]
+            noted = [[d.name, d.digest, d.size, d.made, d.packed] for d in documents]
+            entry = [iri, place, noted, section, said]
             notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
             index.add(iri, section, said)
         step(number + 1, len(things))
@@ -182,12 +186,13 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _whole(reading: Reading, index: Index) -> Documents:
+def _whole(reading: Reading, index: Index, editor: Path | None) -> Documents:
     """Yield what depends on the whole graph."""
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
     yield from overview.whole_documents(reading, index)
     yield from reference.question_pages(reading)
+    yield from asking.asking_pages(reading, editor)
 
 
 def _closing(reading: Reading, index: Index, written: Written) -> Documents:

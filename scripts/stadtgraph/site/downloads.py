@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.site.dumps import dumps
-from stadtgraph.site.packed import ENDINGS, LARGE
+from stadtgraph.site.packed import ENDINGS
 from stadtgraph.site.shelf import Content, Packed, Same
 from stadtgraph.site.things import SAFE, VERSION, Site
 from stadtgraph.terms import Out
 
 LATEST: Final = "download/latest"
+LARGE: Final = 1_000_000
 
 
 def version(site: Site) -> str:
@@ -30,30 +32,28 @@ def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Itera
     """
     for suffix, tell in dumps(site.store, site.city.prefixes):
         name = f"{LATEST}/dataset.{suffix}"
-        yield name, tell
-        names = [name]
-        if written[name][1] > LARGE:
-            names.append(f"{name}.gz")
-            yield names[-1], Packed(name)
-        for one in names if version(site) else []:
-            yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
+        for one, content in _offered(name, tell, written):
+            yield one, content
+            if version(site):
+                yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
     for number, folder in site.earlier.items():
         for path in sorted(folder.iterdir()):
             if path.suffix not in ENDINGS:
-                yield from _kept(f"download/{number}/{path.name}", path)
+                yield from _offered(f"download/{number}/{path.name}", partial(_copy, path), written)
 
 
-def _kept(name: str, path: Path) -> Iterator[tuple[str, Content]]:
-    """Yield a file of a version before as it was, and packed where it is large."""
-    yield name, partial(_copy, path)
-    if path.stat().st_size > LARGE:
+def _offered(
+    name: str, tell: Callable[[Out], None], written: Mapping[str, tuple[str, int]]
+) -> Iterator[tuple[str, Content]]:
+    """Yield a file, and a large one packed too."""
+    yield name, tell
+    if written[name][1] > LARGE:
         yield f"{name}.gz", Packed(name)
 
 
 def _copy(path: Path, out: Out) -> None:
     with path.open("rb") as file:
-        for chunk in iter(lambda: file.read(1 << 20), b""):
-            out.write(chunk)
+        shutil.copyfileobj(file, out, 1 << 20)
 
 
 def earlier(out: Path, current: str) -> dict[str, Path]:

@@ -31,6 +31,7 @@ LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other"
 ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
 LEAD: Final = 220  # letters of a description that the search shows
 LAST: Final = 10**6
+BETWEEN: Final = " · "
 
 
 class Listed(NamedTuple):
@@ -100,7 +101,7 @@ def _listed(frame: Frame, iri: str, section: str) -> Listed:
         lead.lang,
         _note(frame, section, iri),
         (kinds(reading, iri, frame.words) or [frame.words(section)])[0],
-        " · ".join(dict.fromkeys([*others, *alternatives])),
+        BETWEEN.join(dict.fromkeys([*others, *alternatives])),
         order,
         group,
     )

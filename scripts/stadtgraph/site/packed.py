@@ -1,18 +1,19 @@
-"""Documents once more in few bytes, for servers to send as they are (``gzip``, and ``br``: RFC 7932)."""
+"""Documents once more in few bytes, for servers to send as they are (gzip, and br: RFC 7932)."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
+from gzip import GzipFile
+from io import BytesIO
 from typing import Final
 
 import brotli
 
+from stadtgraph.terms import Out
+
 # Smaller ones fit into one packet of the network anyway.
 WORTH: Final = 1400
-# The whole graph in a larger file is offered packed as a file of its own.
-LARGE: Final = 1_000_000
 TEXTS: Final = re.compile(
     r".*\.(atom|css|csv|geojson|html|ics|js|json|jsonld|nq|nt|rdf|rq|svg|trig|ttl|txt|xml)", re.DOTALL
 )
@@ -25,5 +26,12 @@ def siblings(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     if len(content) < WORTH or not TEXTS.fullmatch(name):
         return
     yield f"{name}.br", brotli.compress(content, mode=brotli.MODE_TEXT, quality=QUALITY)
-    packing = zlib.compressobj(6, zlib.DEFLATED, 31)
-    yield f"{name}.gz", packing.compress(content) + packing.flush()
+    packed = BytesIO()
+    with gzipped(packed) as out:
+        out.write(content)
+    yield f"{name}.gz", packed.getvalue()
+
+
+def gzipped(out: Out | BytesIO) -> GzipFile:
+    """Return a file that packs what is written to it; neither name nor date of it stands in the result."""
+    return GzipFile("", "wb", 6, out, mtime=0)

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
-from urllib.parse import quote
 
-from pyoxigraph import NamedNode, QueryBoolean
+from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.queries import BadQuery, Question, ask, fill, read
+from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
 from stadtgraph.site.pages import FORMATS
@@ -24,20 +23,25 @@ from stadtgraph.terms import TYPE, text
 
 OWL: Final = VOCABULARIES["owl"]
 ROWS: Final = 100
+ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
 
 
 def question_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
     """Yield a page for each question with its answer, and the list of them."""
     questions = [read(path) for path in reading.city.queries()]
+    files = {}
     for question in questions:
         yield f"queries/{question.slug}.rq", question.text.encode()
+        found = dict(_files(reading, question))
+        files[question.slug] = list(found)
+        yield from found.items()
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         listed = []
         for question in questions:
             title, about = question.title(lang), question.line("description", lang)
             listed.append((title, question.slug, about))
-            yield frame.file(f"queries/{question.slug}"), _question(frame, question)
+            yield frame.file(f"queries/{question.slug}"), _question(frame, question, files[question.slug])
         checks = [read(path) for path in reading.city.queries("checks")]
         yield (
             frame.file("queries"),
@@ -47,7 +51,26 @@ def question_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
         )
 
 
-def _question(frame: Frame, question: Question) -> bytes:
+def _files(reading: Reading, question: Question) -> Iterator[tuple[str, bytes]]:
+    """Yield the answer to a question with its defaults in the forms that people take away most."""
+    if question.only_documented:
+        return
+    try:
+        answer = ask(reading.city.store, question.text, reading.base)
+    except BadQuery:
+        return
+    name = f"queries/{question.slug}"
+    if isinstance(answer, list):
+        yield f"{name}.ttl", write(answer, "turtle", reading.base)
+        yield f"{name}.jsonld", write(answer, "json", reading.base)
+        return
+    table = write(answer, "json", reading.base)
+    yield f"{name}.json", table
+    if not isinstance(answer, QueryBoolean):
+        yield f"{name}.csv", write(parse_query_results(table, QueryResultsFormat.JSON), "csv", reading.base)
+
+
+def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
     reading, name = frame.reading, f"queries/{question.slug}"
     header: list[str] = []
     rows: list[list[Value]] = []
@@ -61,10 +84,6 @@ def _question(frame: Frame, question: Question) -> bytes:
             header, rows, total = _answer(frame, answer, name)
         except BadQuery:
             trouble = frame.words("query-failed")
-    endpoint = ""
-    if reading.site.dataset and not question.only_documented:
-        found = reading.objects(reading.site.dataset, VOCABULARIES["void"] + "sparqlEndpoint")
-        endpoint = f"{found[0]}?query={quote(question.text)}" if found else ""
     return frame.render(
         "query.html",
         name,
@@ -77,7 +96,7 @@ def _question(frame: Frame, question: Question) -> bytes:
         more=frame.words("query-more", shown=grouped(len(rows), frame.lang), all=grouped(total, frame.lang))
         if total > len(rows)
         else "",
-        endpoint=endpoint,
+        files=[(ANSWERS[name.rpartition(".")[2]], name) for name in files],
     )
 
 

@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from gzip import GzipFile
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.messages import say
-from stadtgraph.site.packed import ENDINGS, LARGE, siblings
+from stadtgraph.site.packed import ENDINGS, WORTH, gzipped, siblings
 from stadtgraph.terms import Out
 
 SUMS: Final = "SHA256SUMS"
@@ -111,21 +110,35 @@ class Writer:
     _folders: set[str] = field(default_factory=set)
 
     def write(self, name: str, content: Content) -> list[Document]:
-        """Write one document, and its packed forms."""
-        if isinstance(content, Same):
-            return self._again(name, content.of)
-        found = [self._write(name, content)]
-        if not isinstance(content, bytes):
-            # A large document that was told to its file is packed only where that is asked for.
-            small = found[0].size <= LARGE
-            content = (self.folder / name).read_bytes() if small else b""
-        for other, packed in siblings(name, content):
-            if other not in self.written:
-                found.append(self._write(other, packed, packed=True))
+        """Write one document, and its packed forms where they are worth it."""
+        if isinstance(content, Packed | Same) and name in self.packed:
+            # Packed for the network already; now it is a document as well.
+            self.written[name] = self.packed.pop(name)
+            return []
+        found = [self._write(name, content, False)]
+        for other, beside in self._beside(name, content, found[0].size):
+            found.append(self._write(other, beside, True))
         return found
 
-    def _write(self, name: str, content: bytes | Tell | Packed, packed: bool = False) -> Document:
-        with open(self._path(name), "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
+    def _beside(self, name: str, content: Content, size: int) -> Iterator[tuple[str, Content]]:
+        """Yield the packed forms of a document; of one that is not held as bytes, the quick one alone."""
+        if isinstance(content, bytes):
+            yield from siblings(name, content)
+        elif isinstance(content, Same):
+            for ending in ENDINGS:
+                if content.of + ending in self.packed:
+                    yield name + ending, Same(content.of + ending)
+        elif not isinstance(content, Packed) and size >= WORTH:
+            yield f"{name}.gz", Packed(name)
+
+    def _write(self, name: str, content: Content, packed: bool) -> Document:
+        path = self._path(name)
+        if isinstance(content, Same):
+            os.link(f"{self.folder}/{content.of}", path)
+            made = os.stat(path).st_mtime_ns  # noqa: PTH116
+            known = self.written.get(content.of) or self.packed[content.of]
+            return self._note(Document(name, *known, made, packed))
+        with open(path, "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
             if isinstance(content, bytes):
                 file.write(content)
                 digest, size = hashlib.sha256(content).hexdigest(), len(content)
@@ -137,18 +150,8 @@ class Writer:
             made = os.fstat(file.fileno()).st_mtime_ns
         return self._note(Document(name, digest, size, made, packed))
 
-    def _again(self, name: str, other: str) -> list[Document]:
-        forms = [("", self.written), *((ending, self.packed) for ending in ENDINGS)]
-        return [self._link(name + end, other + end, noted) for end, noted in forms if other + end in noted]
-
-    def _link(self, name: str, other: str, noted: dict[str, tuple[str, int]]) -> Document:
-        path = self._path(name)
-        os.link(f"{self.folder}/{other}", path)
-        made = os.stat(path).st_mtime_ns  # noqa: PTH116
-        return self._note(Document(name, *noted[other], made, noted is self.packed))
-
     def _pack(self, other: str, out: Out) -> None:
-        with (self.folder / other).open("rb") as plain, GzipFile("", "wb", 6, out, mtime=0) as packed:
+        with (self.folder / other).open("rb") as plain, gzipped(out) as packed:
             shutil.copyfileobj(plain, packed, 1 << 20)
 
     def keep(self, last: Path, documents: list[Document]) -> bool:
@@ -173,13 +176,16 @@ class Writer:
         everything = {**self.written, **self.packed}
         sums = sorted((name, digest) for name, (digest, _) in everything.items())
         listing = "".join(f"{digest}  {name}\n" for name, digest in sums).encode()
-        self._write(SUMS, listing)
+        self._write(SUMS, listing, False)
         return hashlib.sha256(listing).hexdigest()[:16], sum(size for _, size in self.written.values())
 
     def _path(self, name: str) -> str:
         folder, _, _ = name.rpartition("/")
-        known = name in self.written or name in self.packed
-        if known or any(part in ("", ".", "..") for part in name.split("/")):
+        if (
+            name in self.written
+            or name in self.packed
+            or any(part in ("", ".", "..") for part in name.split("/"))
+        ):
             raise CannotPublish("name-taken", name=name)
         if folder not in self._folders:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
