@@ -278,7 +278,7 @@ def test_a_changed_rule_changes_every_page_that_shows_it(musterstadt, folder):
     assert tree(musterstadt / "public") == tree(musterstadt / "whole")
 
 
-@pytest.mark.parametrize("notes", ["", "0\n", "[1, 2]\n"])
+@pytest.mark.parametrize("notes", ["", "0", "[1, 2]"])
 def test_notes_in_another_form_are_no_hindrance(musterstadt, notes):
     publish(load(musterstadt), musterstadt / "public")
     before = tree(musterstadt / "public")
@@ -286,7 +286,6 @@ def test_notes_in_another_form_are_no_hindrance(musterstadt, notes):
         path.write_text(notes)
     done = publish(load(musterstadt), musterstadt / "public")
     assert done.first and not done.changed
-    assert not done.changes.added
     assert tree(musterstadt / "public") == before
 
 

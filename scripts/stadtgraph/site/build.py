@@ -229,6 +229,7 @@ class Last:
         self._statements: Document | None = None
         self.known = isinstance(head, list) and head[:1] == [NOTES]
         if not self.known:
+            self._lines.close()
             self._lines = StringIO()
         elif head[1] == self.engine:
             self._statements = Document(**head[2])
