@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from io import StringIO
 from pathlib import Path
@@ -29,6 +29,7 @@ from stadtgraph.site import (
     catalog,
     downloads,
     feeds,
+    files,
     jsonld,
     overview,
     pages,
@@ -120,7 +121,7 @@ def publish(
         for name, content in _closing(reading, index, writer.written):
             writer.write(name, content)
         digest, size = writer.finish()
-        first = kept.last is None
+        first = not last.known
         rewritten = downloads.rewritten(site, kept.last, writer.written)
         changed = kept.show(digest)
     names = writer.written
@@ -204,7 +205,7 @@ def _closing(reading: Reading, index: Index, written: Written) -> Documents:
         yield from tell(reading.site, dict(written))
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
-    yield from overview.data_pages(reading, index, written)
+    yield from files.data_pages(reading, index, written)
     yield from served.closing_documents(reading, index, written)
 
 
@@ -230,7 +231,9 @@ class Last:
         self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
         head = json.loads(next(self._lines, "[]"))
         self._statements: Document | None = None
-        if head[:1] != [NOTES]:
+        self.known = isinstance(head, list) and head[:1] == [NOTES]
+        if not self.known:
+            self._lines.close()
             self._lines = StringIO()
         elif head[1] == self.engine:
             self._statements = Document(**head[2])
@@ -296,7 +299,7 @@ def _engine() -> str:
             elif entry.is_file():
                 digest.update(entry.name.encode() + entry.read_bytes())
 
-    add(files("stadtgraph"))
+    add(resources("stadtgraph"))
     return digest.hexdigest()
 
 

@@ -54,6 +54,7 @@ AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn
 TEMPLATES: Final = Environment(
     loader=PackageLoader("stadtgraph.site"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

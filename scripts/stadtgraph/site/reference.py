@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -15,36 +14,16 @@ from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
-from stadtgraph.site.pages import FORMATS, Telling, Value
+from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
+from stadtgraph.site.ruled import shapes_page
+from stadtgraph.site.telling import Telling, Value
+from stadtgraph.site.words import term
 from stadtgraph.terms import TYPE, text
 
 OWL: Final = VOCABULARIES["owl"]
-SH: Final = VOCABULARIES["sh"]
 ROWS: Final = 100
 ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
-TARGETS: Final = {"targetSubjectsOf": "shape-subjects", "targetObjectsOf": "shape-objects"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule on one property, as people read it."""
-
-    anchor: str
-    name: Text
-    path: str
-    message: Text
-    severity: str
-
-
-@dataclass
-class Shape:
-    """The rules on one kind of thing."""
-
-    anchor: str
-    name: Text
-    applies: list[str]
-    rules: list[Rule] = field(default_factory=list)
 
 
 def question_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
@@ -124,8 +103,8 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
 def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[Value]], int]:
     told = Telling(frame, frame.reading.base, name)
 
-    def cell(term: Any) -> Value:
-        return Value(Text("")) if term is None else told.value(term)
+    def cell(node: Any) -> Value:
+        return Value(Text("")) if node is None else told.value(node)
 
     if isinstance(answer, QueryBoolean):
         return [], [[Value(Text(frame.words("yes" if answer else "no")))]], 1
@@ -145,7 +124,22 @@ def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[
         )
     header = [variable.value for variable in answer.variables]
     found = [[solution[variable] for variable in header] for solution in answer]
-    return header, [[cell(term) for term in line] for line in found[:ROWS]], len(found)
+    rows = [[cell(node) for node in line] for line in found[:ROWS]]
+    kept = [at for at in range(len(header)) if not _said_twice(rows, at)]
+    heads = [term("column", header[at], "").get(frame.lang, header[at]) for at in kept]
+    return heads, [[row[at] for at in kept] for row in rows], len(found)
+
+
+def _said_twice(rows: list[list[Value]], at: int) -> bool:
+    """Tell whether a column only names what another one links to."""
+    others = range(len(rows[0])) if rows else ()
+    return any(
+        all(
+            row[other].link and not row[at].link and row[other].words.value == row[at].words.value
+            for row in rows
+        )
+        for other in others
+    )
 
 
 def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
@@ -153,7 +147,7 @@ def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iter
     counts = _counts(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        for page, render in (("def", partial(_ontology, counts)), ("shapes", _shapes)):
+        for page, render in (("def", partial(_ontology, counts)), ("shapes", shapes_page)):
             beside = [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
             yield frame.file(page), render(frame, beside)
 
@@ -216,47 +210,3 @@ def _counts(reading: Reading) -> tuple[Counter[str], Counter[str]]:
     store = reading.city.store
     properties = Counter(quad.predicate.value for quad in store)
     return Counter(text(quad.object) for quad in store.quads_for_pattern(None, TYPE, None)), properties
-
-
-def _shapes(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
-    reading = frame.reading
-    store = reading.city.shapes
-    space = reading.base + LOCAL["shape"]
-
-    def values(iri: str, name: str) -> list[str]:
-        quads = store.quads_for_pattern(NamedNode(iri), NamedNode(SH + name), None)
-        return sorted({text(quad.object) for quad in quads if isinstance(quad.object, NamedNode)})
-
-    def texts(iri: str, name: str) -> dict[str, str]:
-        quads = store.quads_for_pattern(NamedNode(iri), NamedNode(SH + name), None)
-        found = {getattr(quad.object, "language", "") or "": text(quad.object) for quad in quads}
-        return dict(sorted(found.items()))
-
-    shapes = []
-    nodes = {
-        q.subject.value
-        for q in store.quads_for_pattern(None, TYPE, NamedNode(SH + "NodeShape"))
-        if isinstance(q.subject, NamedNode)
-    }
-    for iri in sorted(nodes):
-        applies = [other_term(reading, target, frame.words) for target in values(iri, "targetClass")]
-        for name, key in TARGETS.items():
-            applies += [
-                frame.words(key, name=predicate(reading, target, frame.words)) for target in values(iri, name)
-            ]
-        shape = Shape(iri.removeprefix(space), frame.named(iri), applies)
-        for rule in values(iri, "property"):
-            severity = [value.removeprefix(SH) for value in values(rule, "severity")]
-            path = values(rule, "path")
-            shape.rules.append(
-                Rule(
-                    rule.removeprefix(space),
-                    frame.named(rule),
-                    predicate(reading, path[0], frame.words) if path else "",
-                    text_in(texts(rule, "message"), frame.lang),
-                    severity[0] if severity and severity[0] in ("Warning", "Info") else "Violation",
-                )
-            )
-        shapes.append(shape)
-    shapes.sort(key=lambda shape: (not shape.rules, shape.name.value.casefold(), shape.anchor))
-    return frame.render("shapes.html", "shapes", shapes=shapes, downloads=beside)
