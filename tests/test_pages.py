@@ -154,6 +154,8 @@ def test_no_page_asks_another_host_or_holds_script_or_style(tree):
                 assert not urlsplit(link).scheme and not link.startswith("//"), (path, link)
     # What the query editor asks for is seen in the browser: its code names many addresses.
     for path in set(tree.glob("static/*")) - set(tree.glob("static/yasgui.*")):
+        if path.suffix in (".br", ".gz"):
+            continue
         assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", path.read_text()), path
 
 
@@ -187,9 +189,7 @@ def test_every_thing_has_a_page_that_names_it(tree):
 
 def test_no_page_shows_a_bare_iri_of_the_graph(real):
     for path in pages(real):
-        words = re.sub(
-            r"<code.*?</code>|<pre.*?</pre>|<script.*?</script>", "", path.read_text(), flags=re.DOTALL
-        )
+        words = re.sub(r"<(code|pre|script|textarea|option)\b.*?</\1>", "", path.read_text(), flags=re.DOTALL)
         shown = "".join(Page(words).text)
         if path.name.startswith("shapes."):
             continue  # messages of rules show how to write an address
