@@ -243,3 +243,43 @@ def test_a_recipe_runs_as_printed(real, public, recipe, lang):
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "http://www.w3.org/2004/02/skos/core#Concept" in result.stdout
+
+
+def test_the_form_is_answered_where_it_was_published(real, public):
+    query = urlencode({"query": "SELECT ?name { id:hansaplatz schema:name ?name }", "lang": "en"})
+    for path in ("sparql", "sparql.en.html"):
+        answer = real.ask(f"/{path}?{query}&format=html")
+        assert answer.status == 200 and '<html lang="en">' in answer.text and "<td>Hansaplatz" in answer.text
+    lead = real.ask(f"/sparql.html?{query}&format=csv")
+    assert lead.status == 303 and lead.headers["location"].startswith("sparql?query=SELECT+")
+    assert real.ask(f"/{lead.headers['location']}").headers["content-type"].startswith("text/csv")
+    assert real.ask(f"/sparql.html?{query}&{query}").status == 400
+    assert real.ask("/sparql.html").content == (public / "sparql.html").read_bytes()
+
+
+def rows_of(answer):
+    return re.search(r'<section id="answer".*?</section>', answer.text, re.DOTALL)[0].count("<tr>")
+
+
+def test_a_long_answer_is_cut_and_says_so(real):
+    everything = urlencode({"query": "SELECT ?s ?p ?o WHERE { ?s ?p ?o }", "format": "html", "lang": "en"})
+    answer = real.ask(f"/sparql?{everything}")
+    assert rows_of(answer) == 501
+    assert re.search(r"The first 500 rows of [\d,]{5,} rows are shown", answer.text)
+    graph = urlencode({"query": "CONSTRUCT WHERE { ?s ?p ?o }", "format": "html", "lang": "de"})
+    answer = real.ask(f"/sparql?{graph}")
+    assert rows_of(answer) == 501 and '<th scope="col">Eigenschaft</th>' in answer.text
+    yes = urlencode({"query": "ASK { ?s ?p ?o }", "format": "html", "lang": "de"})
+    assert '<p class="truth">Ja</p>' in real.ask(f"/sparql?{yes}").text
+
+
+def test_what_a_query_or_an_answer_holds_stays_words(real):
+    evil = "</textarea><script>alert(1)</script>"
+    for query in (
+        f'SELECT ("{evil}" AS ?x) {{}}',
+        evil,
+        f'SELECT (IRI("javascript:alert(1)") AS ?x) {{}} # {evil}',
+    ):
+        parameters = urlencode({"query": query, "format": "html", "lang": "de"})
+        answer = real.ask(f"/sparql?{parameters}")
+        assert "<script>alert" not in answer.text and 'href="javascript:' not in answer.text

@@ -186,6 +186,20 @@ def test_without_script_the_form_gives_the_table(visit, lang, button):
     page.click(f"#ask button >> text={button}")
     page.wait_for_selector("#answer .fault")
     assert page.inner_text("#answer mark") == "scehma:name"
+    page.select_option("#format", "csv")
+    page.fill("#query", "SELECT ?name { id:hansaplatz schema:name ?name }")
+    with page.expect_download() as download:
+        page.click(f"#ask button >> text={button}")
+    assert Path(download.value.path()).read_text().splitlines()[0] == "name"
+
+
+@pytest.mark.parametrize("lang", PAGES)
+def test_where_nobody_answers_the_page_says_so(browser, public, lang):
+    """On a web server for files only, the form leads back to its own page."""
+    page = browser.new_context().new_page()
+    page.goto(f"file://{public}/{PAGES[lang]}?query=ASK+%7B%7D")
+    assert {"de": "kein SPARQL-Zugang", "en": "No SPARQL endpoint"}[lang] in page.inner_text("#answer .fault")
+    page.context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [("phone", "light"), ("desktop", "dark")])

@@ -135,7 +135,13 @@ def application(settings: Settings) -> ASGIApp:
     """
     app = Starlette(lifespan=lambda app: _life(app, settings))
     app.router.routes += [Route("/healthz", health), Route("/metrics", metrics)]
-    for routes in (protocol.routes(form.page), questions.routes(), search.routes(), reconcile.routes()):
+    for routes in (
+        protocol.routes(form.page),
+        form.routes(),
+        questions.routes(),
+        search.routes(),
+        reconcile.routes(),
+    ):
         app.router.routes += routes
     app.state.prefix = settings.prefix
     app.state.record = Record(settings.tell)

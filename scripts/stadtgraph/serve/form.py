@@ -12,9 +12,12 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stadtgraph.messages import count_of, say
+from stadtgraph.messages import LANGUAGES, count_of, say
+from stadtgraph.serve import parameters, protocol
 from stadtgraph.serve.answers import VARY, fragment, language_of, root_of
 from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import Publication
@@ -53,6 +56,36 @@ class Told:
         if self.table.graph:
             return GRAPHS
         return TABLES if self.table.truth is None else TRUTHS
+
+
+class Sent:
+    """Answer the form where it was published; without a question it is a document."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive)
+        answer: ASGIApp = scope["app"].router.default
+        if scope["method"] in ("GET", "HEAD") and "query" in request.query_params:
+            answer = await _sent(request)
+        await answer(scope, receive, send)
+
+
+def routes() -> list[BaseRoute]:
+    """Return the addresses of the form in each language."""
+    return [
+        Route(f"/sparql{ending}", Sent()) for ending in (".html", *(f".{lang}.html" for lang in LANGUAGES))
+    ]
+
+
+async def _sent(request: Request) -> Response:
+    """Answer a question by the form's page, or lead to the file that was asked for."""
+    try:
+        given = parameters.read(request.scope["query_string"])
+        if not parameters.wants_page({"format": ["html"], **given}, ""):
+            return RedirectResponse(f"sparql?{urlencode(request.query_params.multi_items())}", 303)
+        return await page(request, parameters.question({**given, "format": ["json"]}, ""))
+    except Refused as refused:
+        return protocol.refuse(request, refused)
 
 
 async def ask(request: Request, question: Question) -> Told:

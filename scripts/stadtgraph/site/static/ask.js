@@ -7,7 +7,7 @@
   const choice = document.getElementById("example");
   const answer = document.getElementById("answer");
   const words = JSON.parse(form.dataset.words);
-  const endpoint = new URL(form.getAttribute("action"), document.baseURI);
+  const endpoint = new URL(form.dataset.endpoint, document.baseURI);
   const prefixes = Object.fromEntries(
     [...document.querySelectorAll("#spaces tbody tr")].map((row) => {
       const [name, space] = row.querySelectorAll("code");
@@ -26,7 +26,7 @@
     return made;
   };
 
-  // A question that another page chose: sparql.html#its-name.
+  // A question that another page chose: sparql.html#example-its-name.
   let put = (text) => { field.value = text; };
   const choose = () => {
     if (choice.value) put(choice.value);
@@ -34,7 +34,7 @@
   choice.closest("p").hidden = false;
   choice.addEventListener("change", choose);
   const fromAddress = () => {
-    const option = [...choice.options].find((one) => one.dataset.slug && `#${one.dataset.slug}` === decodeURIComponent(location.hash));
+    const option = [...choice.options].find((one) => one.dataset.slug && `#example-${one.dataset.slug}` === decodeURIComponent(location.hash));
     if (option) {
       option.selected = true;
       choose();
@@ -47,6 +47,11 @@
     for (const code of document.querySelectorAll(".endpoint, pre[id^=recipe] code")) {
       code.textContent = code.textContent.replaceAll(printed, endpoint.href);
     }
+  }
+
+  // Asked, and sent back as it was published: nobody answers here.
+  if (new URLSearchParams(location.search).has("query") && !answer.children.length) {
+    answer.append(element("p", words.silent, { className: "fault", role: "alert" }));
   }
 
   const Editor = window.Yasgui;
