@@ -28,6 +28,7 @@ from stadtgraph.load import fault
 from stadtgraph.shacl.columns import SUBCLASS, Columns
 from stadtgraph.shacl.graphs import Term, quads
 from stadtgraph.shacl.model import Shape
+from stadtgraph.shacl.paths import repeated
 from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.reads import Reads
 from stadtgraph.shacl.report import Report
@@ -133,12 +134,16 @@ def _near(data: Sequence[Path], reads: Reads, part: int, of: int, further: IO[by
     every = {read for each in reads.by_root.values() for read in each}
     back = {read.predicate for read in every if read.path is None and read.inverse}
     far = {read.predicate for read in every if read.path is not None}
+    always = {
+        SUBCLASS,
+        *(step for read in every for step in repeated(read.path)),
+    }  # else a round for each step
     last, ours = None, False
     for quad in named(data):
         subject, predicate, value, _ = quad
         if subject != last:
             last, ours = subject, class_of(subject, of) == part
-        if ours or predicate == SUBCLASS or (predicate in back and class_of(value, of) == part):
+        if ours or predicate in always or (predicate in back and class_of(value, of) == part):
             yield quad
         elif predicate in far or None in far:
             further.write(f"{subject} {predicate} {value} .\n".encode())
