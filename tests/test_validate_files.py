@@ -260,6 +260,19 @@ def test_several_files_and_shapes_are_one_graph_each_and_findings_stand_in_their
     assert all(place.startswith(("second.nt:", "third.jsonld")) for place in found)
 
 
+def test_what_is_only_mentioned_stands_where_it_is_mentioned(folder):
+    (folder / "more.ttl").write_text(
+        "<http://example.org/c> <http://example.org/a>\n  <http://example.org/x> ."
+    )
+    (folder / "last.jsonld").write_text('{"@id": "http://example.org/c", "http://example.org/b": "y"}')
+    (folder / "rules.ttl").write_text(
+        """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
+        ex:S a sh:NodeShape ; sh:targetObjectsOf ex:a , ex:b ; sh:class ex:Place ."""
+    )
+    found = check([folder / name for name in ("data.ttl", "more.ttl", "last.jsonld")], [folder / "rules.ttl"])
+    assert sorted(places(found)) == ["last.jsonld:0 Violation", "more.ttl:2 Violation"]
+
+
 def test_lines_are_those_of_subjects_in_any_spelling(folder):
     spelled = DATA.replace("@prefix ex: <http://example.org/> .", "BASE <http://example.org/>\nPREFIX ex: <>")
     (folder / "data.ttl").write_text(spelled.replace("ex:b a", "<b> a"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyoxigraph import Quad
+from pyoxigraph import NamedNode, Quad
 from rdflib import BNode
 from rdflib.term import Node
 
@@ -135,8 +135,9 @@ def check(
     except shacl.MalformedShapes as error:
         raise CannotLook(_malformed(error, shapes)) from error
     files = [source for source in data if not isinstance(source, Quad)]
-    wanted = {str(node) for result in report.results for node in report.owners.get(result.focus_node, ())}
-    wanted |= {str(result.focus_node) for result in report.results}
+    nodes = {result.focus_node for result in report.results}
+    wanted = {str(report.owners[node][0] if node in report.owners else node) for node in nodes}
+    wanted -= {str(node) for node in nodes if isinstance(node, BNode)}
     where = Whereabouts(files, wanted, only=len(files) == len(data) == 1)
     findings = [_finding(result, report, where) for result in report.results]
     return Checked(report, sorted([*findings, *_unused(report, shapes)], key=Finding.sort_key))
@@ -151,19 +152,23 @@ def _files(items: Iterable[Source | Quad]) -> Iterator[Source | Quad]:
 class Whereabouts:
     """Where subjects stand in files: file and line in Turtle and N-Triples, the file in other forms."""
 
-    def __init__(self, files: Iterable[Source], wanted: set[str], only: bool = False) -> None:
+    def __init__(self, files: Sequence[Source], wanted: set[str], only: bool = False) -> None:
         """Look for the subjects ``wanted``; ``only``: what is not found stands in the only file too."""
-        self.places: dict[str, Places] = {}
-        self.default = ""
-        for file in files if wanted else ():
-            self.places[str(file)] = _places(file, wanted)
-            self.default = str(file) if only else ""
+        self.default = str(files[0]) if only else ""
+        self._places = [(str(file), _places(file, wanted)) for file in files if wanted]
+        self._mentioned: dict[str, tuple[str, str]] = {}
+        if missing := wanted.difference(*(places.subjects for _, places in self._places)):
+            self._mentioned = _mentioned(files, missing)
+            subjects = {subject for subject, _ in self._mentioned.values()} - wanted
+            self._places += [(str(file), _places(file, subjects)) for file in files if subjects]
 
     def place(self, subject: str, predicate: str = "", value: str = "") -> tuple[str, int]:
         """Return file and line of a statement, or of the nearest thing to it."""
+        if subject in self._mentioned:
+            subject, predicate, value = *self._mentioned[subject], subject
         found = [
             (-exactly, file, line)
-            for file, places in self.places.items()
+            for file, places in self._places
             for exactly, line in enumerate(
                 (
                     places.subjects.get(subject),
@@ -176,12 +181,27 @@ class Whereabouts:
         return min(found)[1:] if found else (self.default, 0)
 
 
+def _mentioned(files: Iterable[Source], values: set[str]) -> dict[str, tuple[str, str]]:
+    """Return subject and predicate that first lead to what is no subject itself."""
+    found: dict[str, tuple[str, str]] = {}
+    for quad in (quad for file in files for quad in statements(file)):
+        value = getattr(quad.object, "value", "")
+        if value in values and isinstance(quad.subject, NamedNode):
+            found.setdefault(value, (quad.subject.value, quad.predicate.value))
+    return found
+
+
 def _places(file: Source, wanted: set[str]) -> Places:
     if form_of(file) in TURTLE_LIKE:
         base = file.absolute().as_uri() if isinstance(file, Path) else ""
         return places_of(content_of(file), wanted, base)
-    named = (getattr(quad.subject, "value", "") for quad in statements(file))
-    return Places(subjects=dict.fromkeys((name for name in named if name in wanted), 0))
+    found = Places()
+    for quad in statements(file):
+        subject, predicate = getattr(quad.subject, "value", ""), quad.predicate.value
+        if subject in wanted:
+            found.subjects[subject] = found.predicates[subject, predicate] = 0
+            found.objects[subject, predicate, getattr(quad.object, "value", "")] = 0
+    return found
 
 
 def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts) -> Finding:

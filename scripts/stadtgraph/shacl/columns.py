@@ -217,3 +217,13 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """Keep the collector from walking what is loaded again and again; new garbage it still collects."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

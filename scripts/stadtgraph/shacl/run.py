@@ -17,7 +17,7 @@ from rdflib import URIRef
 from rdflib.term import Node
 
 from stadtgraph.shacl import sparql
-from stadtgraph.shacl.columns import Column, Columns, chunks
+from stadtgraph.shacl.columns import Column, Columns, chunks, frozen
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
@@ -78,6 +78,10 @@ class Run:
 
     def found(self) -> Iterator[tuple[Shape, int, Found, int]]:
         """Yield what is wrong: a shape, the place of the constraint, what is found, and how often."""
+        with frozen():
+            yield from self._found_at_targets()
+
+    def _found_at_targets(self) -> Iterator[tuple[Shape, int, Found, int]]:
         shapes = [shape for shape in self.plan.shapes.values() if shape.targets]
         targets = [(shape, dict.fromkeys(self.target(shape), 1)) for shape in shapes]
         self.focus = {term_to_rdflib(shape.node): len(focus) for shape, focus in targets}
