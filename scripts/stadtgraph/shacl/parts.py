@@ -25,7 +25,7 @@ import pyoxigraph as ox
 
 from stadtgraph.findings import CannotLook
 from stadtgraph.load import fault
-from stadtgraph.shacl.columns import SUBCLASS, Columns
+from stadtgraph.shacl.columns import SUBCLASS, Columns, no_garbage_collection
 from stadtgraph.shacl.graphs import Term, quads
 from stadtgraph.shacl.model import Shape
 from stadtgraph.shacl.paths import repeated
@@ -109,7 +109,7 @@ def class_of(term: Term, of: int) -> int:
 
 def _share(data: Sequence[Path], reads: Reads, share: Part, part: int, of: int) -> Columns:
     """Return what a part needs: what is said about its nodes and, round by round, what paths lead to."""
-    with TemporaryFile() as further:
+    with no_garbage_collection(), TemporaryFile() as further:
         columns = Columns(_near(data, reads, part, of, further))
         run = Run(reads.plan, columns, part=share)
         roots = {shape.node: run.target(shape).keys() for shape in reads.roots}
@@ -138,14 +138,18 @@ def _near(data: Sequence[Path], reads: Reads, part: int, of: int, further: IO[by
         SUBCLASS,
         *(step for read in every for step in repeated(read.path)),
     }  # else a round for each step
+    kinds: dict[ox.NamedNode, tuple[bool, bool, bool]] = {}
     last, ours = None, False
     for quad in named(data):
         subject, predicate, value, _ = quad
         if subject != last:
             last, ours = subject, class_of(subject, of) == part
-        if ours or predicate in always or (predicate in back and class_of(value, of) == part):
+        if predicate not in kinds:
+            kinds[predicate] = predicate in always, predicate in back, predicate in far or None in far
+        all_of_it, leads_back, leads_on = kinds[predicate]
+        if ours or all_of_it or (leads_back and class_of(value, of) == part):
             yield quad
-        elif predicate in far or None in far:
+        elif leads_on:
             further.write(f"{subject} {predicate} {value} .\n".encode())
 
 
