@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -53,7 +53,7 @@ class Columns:
         self._values: dict[int, Value | None] = {}
         with no_garbage_collection():
             wanted = self._taken(quads, () if store is None else only, log)
-            while chunk := list(islice(wanted, CHUNK)):
+            for chunk in chunks(wanted):
                 if store is not None:
                     store.extend(chunk)
             self._make_sets()
@@ -84,6 +84,28 @@ class Columns:
                 log.extend((subject, middle, which))
             if wanted:
                 yield quad if isinstance(graph, ox.DefaultGraph) else ox.Quad(new, predicate, value)
+
+    def add(self, quads: Iterable[ox.Quad]) -> None:
+        """Take further statements."""
+        with no_garbage_collection():
+            for _ in self._taken(quads, (), None):
+                pass
+            self._make_sets()
+        self._backward.clear()
+        self._instances.clear()
+
+    def quads(self, only: Collection[str] | None) -> Iterator[ox.Quad]:
+        """Yield the statements, or only those with some predicates."""
+        terms: list[Any] = self.terms
+        for predicate, column in self.forward.items():
+            if only is None or terms[predicate].value in only:
+                for subject, values in column.items():
+                    for value in values:
+                        yield ox.Quad(terms[subject], terms[predicate], terms[value])
+
+    def known(self, term: Term | ox.Triple) -> int | None:
+        """Return the number of a term that has one."""
+        return self._numbers.get(term)  # type: ignore[arg-type]
 
     def _make_sets(self) -> None:
         for predicate, column in self.forward.items():
@@ -143,6 +165,12 @@ class Columns:
     def owners(self, nodes: Collection[int]) -> dict[int, tuple[int, int]]:
         """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
         return owners(self.forward, lambda number: isinstance(self.terms[number], ox.NamedNode), nodes)
+
+
+def chunks(quads: Iterator[ox.Quad]) -> Iterator[list[ox.Quad]]:
+    """Yield statements some at a time."""
+    while chunk := list(islice(quads, CHUNK)):
+        yield chunk
 
 
 def owners(

@@ -1,20 +1,22 @@
 """Validate a graph in parts, in several processes or on a cluster, when it is too large for one.
 
 A part is the focus nodes of a hash class. It gets the statements about them, those that lead to them where a
-shape looks back from there, and all statements of the predicates that shapes read further on: each process
-reads all files and keeps its share. What needs the whole graph is asked at the end. Results add up.
+shape looks back from there, and what the shapes' paths lead to: each process reads all files and keeps its
+share. What needs the whole graph is asked at the end. Results add up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from socket import create_connection
-from typing import Final
+from tempfile import TemporaryFile
+from typing import IO, Final
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -23,14 +25,15 @@ import pyoxigraph as ox
 
 from stadtgraph.findings import CannotLook
 from stadtgraph.load import fault
-from stadtgraph.shacl.columns import SUBCLASS, Columns
+from stadtgraph.shacl.columns import SUBCLASS, Columns, no_garbage_collection
 from stadtgraph.shacl.graphs import Term, quads
 from stadtgraph.shacl.model import Shape
+from stadtgraph.shacl.paths import repeated
 from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.reads import Reads
 from stadtgraph.shacl.report import Report
 from stadtgraph.shacl.rows import Outcome, outcome_of, report_of
-from stadtgraph.shacl.run import Part, Progress, running, silent
+from stadtgraph.shacl.run import Part, Progress, Run, running, silent
 
 NEED: Final = 15  # bytes of memory for each byte of Turtle or N-Triples
 TIMEOUT: Final = 10  # seconds until a cluster has to answer
@@ -94,7 +97,8 @@ def check_part(data: Sequence[Path], shapes: Sequence[Path], part: int, of: int)
     def picked(shape: Shape, columns: Columns, nodes: Collection[int]) -> Iterator[int]:
         return (node for node in nodes if class_of(columns.terms[node], of) == part)
 
-    with running(plan, _share(data, reads, part, of), part=Part(picked, reads.whole)) as run:
+    share = Part(picked, reads.whole)
+    with running(plan, _share(data, reads, share, part, of), part=share) as run:
         return outcome_of(run, graph)
 
 
@@ -103,19 +107,61 @@ def class_of(term: Term, of: int) -> int:
     return crc32(str(term).encode()) % of
 
 
-def _share(data: Sequence[Path], reads: Reads, part: int, of: int) -> Iterator[ox.Quad]:
-    """Yield the statements that a part needs."""
-    every = [read for each in reads.by_root.values() for read in each]
-    everything = any(read.path and read.predicate is None for read in every)
-    further = {read.predicate for read in every if read.path} | {SUBCLASS}
+def _share(data: Sequence[Path], reads: Reads, share: Part, part: int, of: int) -> Columns:
+    """Return what a part needs: what is said about its nodes and, round by round, what paths lead to."""
+    with no_garbage_collection(), TemporaryFile() as further:
+        columns = Columns(_near(data, reads, part, of, further))
+        run = Run(reads.plan, columns, part=share)
+        roots = {shape.node: run.target(shape).keys() for shape in reads.roots}
+        asked: dict[tuple[ox.NamedNode | None, bool], set[int]] = defaultdict(set)
+        while True:
+            wanted: dict[tuple[ox.NamedNode | None, bool], set[int]] = defaultdict(set)
+            for read, nodes in reads.slots(columns, roots):
+                if read.path is not None:
+                    wanted[read.predicate, read.inverse] |= nodes
+            new = {key: left for key, nodes in wanted.items() if (left := nodes - asked[key])}
+            if not new:
+                return columns
+            for key, nodes in new.items():
+                asked[key] |= nodes
+            further.seek(0)
+            lines = ox.parse(input=further, format=ox.RdfFormat.N_TRIPLES)
+            columns.add(quad for quad in lines if _is_in(quad, new, columns))
+
+
+def _near(data: Sequence[Path], reads: Reads, part: int, of: int, further: IO[bytes]) -> Iterator[ox.Quad]:
+    """Yield what is said about a part's nodes, or leads there; write down what may be read further on."""
+    every = {read for each in reads.by_root.values() for read in each}
     back = {read.predicate for read in every if read.path is None and read.inverse}
+    far = {read.predicate for read in every if read.path is not None}
+    always = {
+        SUBCLASS,
+        *(step for read in every for step in repeated(read.path)),
+    }  # else a round for each step
+    kinds: dict[ox.NamedNode, tuple[bool, bool, bool]] = {}
     last, ours = None, False
     for quad in named(data):
         subject, predicate, value, _ = quad
         if subject != last:
             last, ours = subject, class_of(subject, of) == part
-        if ours or everything or predicate in further or (predicate in back and class_of(value, of) == part):
+        if predicate not in kinds:
+            kinds[predicate] = predicate in always, predicate in back, predicate in far or None in far
+        all_of_it, leads_back, leads_on = kinds[predicate]
+        if ours or all_of_it or (leads_back and class_of(value, of) == part):
             yield quad
+        elif leads_on:
+            further.write(f"{subject} {predicate} {value} .\n".encode())
+
+
+def _is_in(
+    quad: ox.Quad, slots: Mapping[tuple[ox.NamedNode | None, bool], Collection[int]], columns: Columns
+) -> bool:
+    subject, predicate, value, _ = quad
+    return (
+        columns.known(subject) in slots.get((predicate, False), ())
+        or columns.known(subject) in slots.get((None, False), ())
+        or columns.known(value) in slots.get((predicate, True), ())
+    )
 
 
 def named(data: Iterable[Path]) -> Iterator[ox.Quad]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +55,18 @@ def inverse(path: Path) -> Path:
             return Alternative(tuple(inverse(part) for part in path.parts))
         case Repeat():
             return Repeat(inverse(path.part), path.sign)
+
+
+def repeated(path: Path | None, inside: bool = False) -> Iterator[ox.NamedNode]:
+    """Yield the predicates that a path may follow any number of times."""
+    match path:
+        case Step() if inside:
+            yield path.predicate
+        case Sequence() | Alternative():
+            for part in path.parts:
+                yield from repeated(part, inside)
+        case Repeat():
+            yield from repeated(path.part, inside or path.sign != "?")
 
 
 def as_sparql(path: Path) -> str:

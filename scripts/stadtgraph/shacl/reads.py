@@ -147,26 +147,30 @@ class Reads:
                     found[root] |= led[key]
         return found
 
-    def needed(self, graph: Graph, roots: Roots) -> set[Triple]:
-        """Return the statements that checking these focus nodes reads."""
-        subclass = graph.number(SUBCLASS)
-        found = {(s, subclass, o) for s, values in graph.column(SUBCLASS).items() for o in values}
+    def slots(self, graph: Graph, roots: Roots) -> Iterator[tuple[Read, set[int]]]:
+        """Yield what is read for these focus nodes, with the nodes from which it is read."""
         for root, reads in self.by_root.items():
             ends: dict[Path | None, set[int]] = {}
             for read in reads if roots.get(root) else ():
                 if read.path not in ends:
                     ends[read.path] = _at_end(graph, read.path, roots[root])
-                nodes = ends[read.path]
-                if read.predicate is None:
-                    columns = graph.predicates()
-                else:
-                    columns = [(graph.number(read.predicate), graph.column(read.predicate, read.inverse))]
-                for predicate, column in columns:
-                    for node in nodes & column.keys():
-                        found.update(
-                            (value, predicate, node) if read.inverse else (node, predicate, value)
-                            for value in column[node]
-                        )
+                yield read, ends[read.path]
+
+    def needed(self, graph: Graph, roots: Roots) -> set[Triple]:
+        """Return the statements that checking these focus nodes reads."""
+        subclass = graph.number(SUBCLASS)
+        found = {(s, subclass, o) for s, values in graph.column(SUBCLASS).items() for o in values}
+        for read, nodes in self.slots(graph, roots):
+            if read.predicate is None:
+                columns = graph.predicates()
+            else:
+                columns = [(graph.number(read.predicate), graph.column(read.predicate, read.inverse))]
+            for predicate, column in columns:
+                for node in nodes & column.keys():
+                    found.update(
+                        (value, predicate, node) if read.inverse else (node, predicate, value)
+                        for value in column[node]
+                    )
         return found
 
 

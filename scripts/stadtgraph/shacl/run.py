@@ -17,7 +17,7 @@ from rdflib import URIRef
 from rdflib.term import Node
 
 from stadtgraph.shacl import sparql
-from stadtgraph.shacl.columns import Column, Columns, frozen
+from stadtgraph.shacl.columns import Column, Columns, chunks, frozen
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
@@ -83,7 +83,7 @@ class Run:
 
     def _found_at_targets(self) -> Iterator[tuple[Shape, int, Found, int]]:
         shapes = [shape for shape in self.plan.shapes.values() if shape.targets]
-        targets = [(shape, dict.fromkeys(self._target(shape), 1)) for shape in shapes]
+        targets = [(shape, dict.fromkeys(self.target(shape), 1)) for shape in shapes]
         self.focus = {term_to_rdflib(shape.node): len(focus) for shape, focus in targets}
         self._rules = sum(map(self._size, shapes))
         for shape, focus in targets:
@@ -109,7 +109,7 @@ class Run:
             for node, (owner, predicate) in found.items()
         }
 
-    def _target(self, shape: Shape) -> dict[int, None]:
+    def target(self, shape: Shape) -> dict[int, None]:
         """Return the focus nodes of a shape (2.1.3)."""
         nodes: dict[int, None] = {}
         for kind, term in shape.targets:
@@ -227,7 +227,7 @@ def _shown(constraint: Constraint) -> str:
 @contextmanager
 def running(
     plan: Plan,
-    data: Source,
+    data: Source | Columns,
     threads: int | None = None,
     progress: Progress = silent,
     part: Part = Part(),  # it is frozen
@@ -280,10 +280,10 @@ def validate_compiled(
 
 
 def _loaded(
-    data: Source, queries: list[Query], pool: Executor | None, log: array[int] | None
+    data: Source | Columns, queries: list[Query], pool: Executor | None, log: array[int] | None
 ) -> tuple[Columns, sparql.Asker | None]:
     if not queries:
-        return Columns(quads(data), log=log), None
+        return data if isinstance(data, Columns) else Columns(quads(data), log=log), None
     if isinstance(data, ox.Store):
         columns, store = Columns(data), data
         if columns.repeated:  # pyoxigraph counts a statement in several graphs several times
@@ -292,7 +292,12 @@ def _loaded(
     store = ox.Store()
     read = [predicates_of(query.text) for query in queries]
     only = None if None in read else frozenset().union(*filter(None, read))
-    columns = Columns(quads(data), store, only, log)
+    if isinstance(data, Columns):
+        columns = data
+        for chunk in chunks(data.quads(only)):
+            store.extend(chunk)
+    else:
+        columns = Columns(quads(data), store, only, log)
     return columns, sparql.Asker(columns, store, False, pool)
 
 
