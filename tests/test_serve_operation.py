@@ -344,3 +344,11 @@ def test_the_examples_call_the_server_as_it_is(run, root):
         result = subprocess.run([verify, "verify", unit], capture_output=True, text=True, timeout=60)
         faults = [line for line in result.stderr.splitlines() if "stadtgraph.service" in line]
         assert not [line for line in faults if "is not executable" not in line]
+
+
+def test_a_server_that_is_ended_while_it_starts_says_nothing_of_its_insides(start, public):
+    for _ in range(3):
+        server = start(public)
+        assert server.stop() == 0
+        time.sleep(0.3)  # whoever would complain does so after the server has gone
+        assert "Traceback" not in server.log.read_text()

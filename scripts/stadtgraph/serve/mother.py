@@ -49,7 +49,9 @@ def main() -> None:
     for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     _end_with_parent()
-    with socket.socket(fileno=int(sys.argv[1])) as control:
+    # A server that ends while we start needs no answer.
+    gone = contextlib.suppress(BrokenPipeError, ConnectionResetError)
+    with socket.socket(fileno=int(sys.argv[1])) as control, gone:
         _, told = receive(control)
         setup = json.loads(told)
         store = Store()
