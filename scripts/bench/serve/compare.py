@@ -61,11 +61,11 @@ plugins:
 """
 ENDPOINT = """
 import sys
-from rdflib import Dataset
+from rdflib import Graph
 from rdflib_endpoint import SparqlEndpoint
 import uvicorn
-graph = Dataset(default_union=True)
-graph.parse(sys.argv[1], format="nquads")
+graph = Graph()
+graph.parse(sys.argv[1], format="nt")
 uvicorn.run(SparqlEndpoint(graph=graph, path="/sparql"), port=int(sys.argv[2]), log_level="critical")
 """
 
@@ -113,15 +113,17 @@ def load(
     broken = re.search(r"Socket errors: .*", told)
     return {
         "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]),
-        "p50": milliseconds(re.search(r"50%\s+(\S+)", told)[1]),
-        "p99": milliseconds(re.search(r"99%\s+(\S+)", told)[1]),
+        "p50": milliseconds(re.search(r"\n\s+50%\s+(\S+)", told)[1]),
+        "p99": milliseconds(re.search(r"\n\s+99%\s+(\S+)", told)[1]),
         "failed": int(failed[1]) if failed else 0,
         "broken": bool(broken),
     }
 
 
 def milliseconds(text: str) -> float:
-    """Return what wrk writes as 1.20ms, 3.00s or 800.00us."""
+    """Return what wrk writes as 1.20ms, 3.00s or 800.00us; endless when nothing was answered."""
+    if "nan" in text:
+        return float("inf")
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
@@ -191,7 +193,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     engine = Path(sys.executable).parent / "stadtgraph"
     commands: dict[str, list[str | Path]] = {
         "stadtgraph": [engine, "serve", "--out", public, "--port", "8801"],
-        "rdflib-endpoint": [sys.executable, folder / "endpoint.py", dump, "8803"],
+        "rdflib-endpoint": [sys.executable, folder / "endpoint.py", dump.with_suffix(".nt"), "8803"],
     }
     if options.trifid:
         script = options.trifid / "node_modules" / "trifid" / "server.js"
