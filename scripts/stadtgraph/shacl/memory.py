@@ -135,6 +135,7 @@ class _Memory:
 
 def _key(shapes: Sequence[Path]) -> bytes:
     """Return what tells engines and shapes apart."""
-    engine = sorted(each.read_bytes() for each in files("stadtgraph.shacl").iterdir() if each.is_file())
+    folder = files("stadtgraph.shacl").iterdir()
+    engine = sorted(each.read_bytes() for each in folder if each.name.endswith((".py", ".toml")))
     versions = [sys.version.encode(), ox.__version__.encode()]
     return digest(b"".join(map(digest, [*versions, *engine, *(path.read_bytes() for path in shapes)])))
