@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from rdflib import Graph
@@ -217,6 +218,12 @@ def test_what_is_not_there_is_not_found_and_says_so(port):
         assert status in (400, 403, 404), path
         assert b"RewriteEngine" not in content
     assert b'<html lang="de"' in ask(port, "/id/nirgends")[2]
+
+
+def test_the_page_for_what_is_missing_finds_its_style_under_every_address(port):
+    page = ask(port, "/doc/tief/unten/nirgends")[2].decode()
+    style = re.search(r'rel="stylesheet" href="([^"]+)"', page)
+    assert style and ask(port, urljoin("/doc/tief/unten/nirgends", style[1]))[0] == 200
 
 
 def test_a_retired_thing_leads_to_its_successor(port, retired):

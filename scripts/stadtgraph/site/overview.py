@@ -24,7 +24,7 @@ from stadtgraph.site.frame import (
 from stadtgraph.site.indexes import LISTED, Entry, Index, index_links, list_pages, search_pages
 from stadtgraph.site.pages import thing_page
 from stadtgraph.site.picture import content, ends, left_out, pictures
-from stadtgraph.site.reading import Reading, folded
+from stadtgraph.site.reading import MISSING, Reading, folded
 
 LAW: Final = ("imprint", "data-protection", "accessibility")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
@@ -56,7 +56,7 @@ def whole_documents(reading: Reading, index: Index) -> Iterator[tuple[str, bytes
             yield from list_pages(frame, index, section)
         yield from search_pages(frame, index)
         yield from _law(frame)
-        yield frame.file("404"), frame.render("404.html", "404", lists=index_links(frame, index, "404"))
+        yield frame.file(MISSING), frame.render("404.html", MISSING, lists=index_links(frame, index, MISSING))
         for iri in (reading.site.dataset, reading.site.catalog):
             if iri:
                 yield thing_page(frame, iri, [])

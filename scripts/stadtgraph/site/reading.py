@@ -19,6 +19,7 @@ from stadtgraph.site.things import PARTS, Site
 from stadtgraph.terms import TYPE, text
 
 CACHED: Final = 50_000
+MISSING: Final = "404"
 OWN: Final = ("graph", "id", "source")
 WITHIN: Final = tuple(VOCABULARIES["schema"] + name for name in ("location", "containedInPlace"))
 PART_CLASSES: Final = frozenset(text(node) for node in PARTS)
@@ -205,9 +206,13 @@ def _sorted(quads: Iterable[Quad]) -> tuple[Quad, ...]:
 
 
 def address(name: str, origin: str = "") -> str:
-    """Return the relative address of a document as seen from another one."""
+    """Return the relative address of a document as seen from another one.
+
+    The page for what is missing is shown in the place of any other, so its links begin at the host.
+    """
     path, mark, fragment = name.partition("#")
-    return "../" * origin.count("/") + quote(path) + mark + quote(fragment, safe="=,-")
+    up = "/" if origin == MISSING else "../" * origin.count("/")
+    return up + quote(path) + mark + quote(fragment, safe="=,-")
 
 
 def folded(words: str) -> str:

@@ -1,0 +1,126 @@
+"""Print findings, tables and progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from stadtgraph.messages import count_of, grouped, say
+
+if TYPE_CHECKING:
+    from stadtgraph.findings import Finding
+
+COLOURS: Final[dict[str, Any]] = {
+    "Violation": {"fg": "red", "bold": True},
+    "Warning": {"fg": "yellow"},
+    "Info": {"fg": "blue"},
+}
+
+
+def print_findings(
+    findings: list[Finding],
+    base: str,
+    lang: str,
+    stream: Any,
+    counts: Mapping[tuple[str, str], int] | None = None,
+) -> None:
+    """Print findings with place, remedy and rule; ``counts`` are the true numbers where some are left out."""
+    from stadtgraph.findings import in_language, left_out
+    from stadtgraph.namespaces import shorten
+
+    colour = False if os.environ.get("NO_COLOR") else None
+    for finding in findings:
+        severity = click.style(say(f"severity-{finding.severity}", lang), **COLOURS[finding.severity])
+        name = in_language(finding.label, lang) or shorten(finding.focus, base)
+        value = shorten(finding.value, base)
+        path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
+        shown = (
+            f"   {say('word-value', lang)}: {value if len(value) <= 100 else value[:97] + '…'}"
+            if value
+            else ""
+        )
+        rule = f"    {say('word-rule', lang)}: {shorten(finding.rule, base)}{path}{shown}"
+        lines = (
+            f"{finding.place} {severity} {click.style(name, bold=True)}",
+            f"    {in_language(finding.message, lang)}",
+            click.style(rule, dim=True),
+        )
+        click.echo("\n".join(lines), stream, color=colour)
+    for rule, total, number in left_out(findings, counts or {}):
+        values = {"rule": shorten(rule, base), "total": grouped(total, lang), "number": grouped(number, lang)}
+        click.echo(say("results-left-out", lang, **values), stream)
+
+
+def print_plain(findings: list[Finding], lang: str) -> None:
+    """Print what keeps us from looking, to standard error."""
+    from stadtgraph.findings import in_language
+
+    for finding in findings:
+        message = in_language(finding.message, lang)
+        place = "" if finding.place in message else f"{finding.place}: "
+        click.echo(place + message, err=True)
+
+
+def result_of(findings: list[Finding], lang: str) -> str:
+    """Return how many findings of each severity there are, in words."""
+    from stadtgraph.findings import count, counted
+
+    return counted(count(findings), lang)
+
+
+def print_table(answer: Any, base: str, lang: str) -> None:
+    """Print an answer as a table: with rules in a terminal, else aligned with spaces."""
+    from rich import box
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    from stadtgraph.queries import rows
+
+    header, lines = rows(answer, base)
+    if not sys.stdout.isatty():
+        widths = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
+        for line in (header, ["-" * width for width in widths], *lines):
+            click.echo(
+                "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+            )
+    else:
+        table = Table(*(Column(name, overflow="fold") for name in header), box=box.SIMPLE_HEAD)
+        for line in lines:
+            table.add_row(*map(Text, line))
+        console(sys.stdout).print(table)
+    click.echo(count_of("row", len(lines), lang), err=True)
+
+
+def console(stream: Any) -> Any:
+    """Return what draws tables and bars on a stream."""
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, soft_wrap=True, emoji=False)
+
+
+@contextmanager
+def working(step: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar once work takes over a second, in a terminal only; yield what moves it on."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from threading import Timer
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn(step), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    progress = Progress(*columns, console=console(sys.stderr), transient=True)
+    task = progress.add_task(step, total=None)
+    timer = Timer(1, progress.start)
+    timer.start()
+    try:
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+    finally:
+        timer.cancel()
+        timer.join()
+        progress.stop()
