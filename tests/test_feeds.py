@@ -76,7 +76,42 @@ def test_every_version_stays_on_offer(versions):
 
 
 def test_publishing_the_same_version_again_changes_nothing(run, versions):
-    assert " was up to date: " in run("publish", "--root", versions.parent).stdout
+    result = run("publish", "--root", versions.parent)
+    assert " was up to date: " in result.stdout
+    assert "version" not in result.stderr
+
+
+def test_other_content_under_the_same_version_is_pointed_out(run, versions):
+    """The last change day is what the data says; nothing but the data moves it."""
+    root = versions.parent
+    data, catalog = root / "data" / "organisations.ttl", root / "data" / "catalog.ttl"
+    data.write_text(data.read_text().replace('"New office"@en', '"Newest office"@en'))
+    result = run("publish", "--root", root, "--lang", "de")
+    assert result.returncode == 0
+    assert "die Version 1.10.0 ist geblieben" in result.stderr
+    assert (
+        "Bitte in data/catalog.ttl dcat:version erhöhen, dcterms:modified auf heute setzen" in result.stderr
+    )
+    assert "begriffe" not in result.stderr.lower()
+    assert 'dcterms:modified "2024-03-03"' in (versions / "download" / "latest" / "dataset.ttl").read_text()
+    assert "Version" not in run("publish", "--root", root, "--lang", "de").stderr
+    catalog.write_text(
+        catalog.read_text().replace('"1.10.0"', '"1.11.0"').replace("2024-03-03", "2024-04-04")
+    )
+    result = run("publish", "--root", root, "--lang", "de")
+    assert "Version" not in result.stderr
+    assert (versions / "download" / "1.11.0").is_dir()
+
+
+def test_other_terms_under_the_same_version_are_pointed_out(run, city):
+    assert run("publish", "--root", city).returncode == 0
+    terms = city / "ontology" / "def.ttl"
+    before = terms.read_text()
+    label = next(line for line in before.splitlines() if "rdfs:label" in line)
+    terms.write_text(before.replace(label, label.replace('"@en', ' x"@en', 1), 1))
+    result = run("publish", "--root", city, "--lang", "de")
+    assert result.returncode == 0, result.stderr
+    assert "Bitte in ontology/def.ttl owl:versionInfo und owl:versionIRI erhöhen" in result.stderr
 
 
 def test_the_sitemap_names_each_page_with_its_day_and_languages(site):

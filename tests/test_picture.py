@@ -427,3 +427,15 @@ def test_text_is_wrapped_between_words_into_lines_of_about_the_same_length():
     assert wrap("Sportfreunde e. V.", width("Sportfreunde e.", 15), 15) == ["Sportfreunde", "e. V."]
     assert "".join(wrap("W" * 40, 100, 15)) == "W" * 40
     assert wrap("", 100, 15) == []
+
+
+def test_of_a_large_city_the_topmost_bodies_are_drawn():
+    """Two hundred can still be read; the page says how many there are."""
+    lines = ["amt-0 rdf:type org:OrganizationalUnit"]
+    lines += [f"amt-{n} org:unitOf amt-{(n - 1) // 10}" for n in range(1, 500)]
+    city = town(*facts(*lines))
+    drawn = boxes(svg(city))
+    assert len(drawn) == 200
+    assert picture.left_out(city) == (200, 500)
+    assert {iri(f"amt-{n}") for n in range(111)} <= set(drawn)
+    assert len(picture.content(city, "en")) == len(picture.ends(city)) == 199

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import rdflib
+from hypothesis import given
+from hypothesis import strategies as st
 from pyoxigraph import NamedNode, QueryBoolean, QuerySolutions, RdfFormat
 
 from stadtgraph.derive import derive
 from stadtgraph.load import load
-from stadtgraph.queries import ask, fill, leaves_the_store, read, write
+from stadtgraph.queries import BadQuery, Parameter, Question, ask, fill, leaves_the_store, read, write
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPECTED = sorted((ROOT / "tests" / "queries").glob("*/expected.csv"))
@@ -283,3 +285,59 @@ def test_a_given_value_takes_the_place_of_the_default(city):
     assert column(rows(city, "gruendungsjahre", lang="en"), "name") != column(
         rows(city, "gruendungsjahre"), "name"
     )
+
+
+def question(text, *parameters):
+    return Question("example", text, {}, parameters)
+
+
+def test_a_value_that_looks_like_a_parameter_stays_a_value(city):
+    """Each value takes the place of its default in the file, never within another value."""
+    both = question(
+        'SELECT ?text ?lang { VALUES ?text { "a" } VALUES ?lang { "de" } }',
+        Parameter("text", '"a"', {}),
+        Parameter("lang", '"de"', {}),
+    )
+    given_values = {"text": 'VALUES ?lang { "', "lang": "en"}
+    for order in (given_values, dict(reversed(given_values.items()))):
+        (row,) = ask(city.store, fill(both, order, city.base), city.base)
+        assert {name: row[name].value for name in given_values} == given_values
+
+
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from("\\u0022\"'{}#\n\0 ")))
+def test_any_text_arrives_as_it_was_given(city, value):
+    one = question('SELECT ?text { VALUES ?text { "a" } }', Parameter("text", '"a"', {}))
+    (row,) = ask(city.store, fill(one, {"text": value}, city.base), city.base)
+    assert row["text"].value == value
+
+
+@pytest.mark.parametrize(
+    ("default", "fits", "unfit"),
+    [
+        (
+            "id:hansaplatz",
+            ["vielfalt", "id:vielfalt", "https://a.example/b"],
+            ["a b", "a> ?p ?o", "http://["],
+        ),
+        ("7", ["0", "-1", "+2.5"], ["", "1e3", "7 }", "\u0663"]),
+        ('"2023-05-07"', ["2024-02-29"], ["2023-02-29", "7.5.2023", "20230507", '2023-05-07"']),
+        ('"a"@de', ["", '"', "b"], []),
+    ],
+)
+def test_a_value_is_of_the_kind_of_the_default(city, default, fits, unfit):
+    one = question(f"SELECT ?x {{ VALUES ?x {{ {default} }} }}", Parameter("x", default, {}))
+    for value in fits:
+        (row,) = ask(city.store, fill(one, {"x": value}, city.base), city.base)
+        assert value.removeprefix("id:").lstrip("+") in str(row["x"])
+    for value in unfit:
+        with pytest.raises(BadQuery, match="query-bad-value"):
+            fill(one, {"x": value}, city.base)
+
+
+def test_a_parameter_may_name_all_its_values(tmp_path):
+    path = tmp_path / "one.rq"
+    path.write_text('#+ parameter: lang | Sprache | language | de, en\nSELECT ?x { VALUES ?lang { "de" } }')
+    assert read(path).parameters[0].allowed == ("de", "en")
+    with pytest.raises(BadQuery, match="query-not-allowed"):
+        fill(read(path), {"lang": "fr"}, "https://stadt.example/")
+    assert '"en"' in fill(read(path), {"lang": "en"}, "https://stadt.example/")

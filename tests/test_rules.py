@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -276,6 +277,32 @@ def test_every_sort_of_thing_of_the_real_city_is_served_in_each_form(
         status, headers, content = ask(real, target)
         assert (status, headers["content-type"].partition(";")[0]) == (200, media)
         assert content == (public / f"{document}.{suffix}").read_bytes()
+
+
+def test_the_address_of_a_version_leads_to_its_dump_and_people_to_the_downloads(real, public):
+    """The record and the feed name versions by it."""
+    (version,) = (path.name for path in (public / "download").iterdir() if path.name != "latest")
+    for accept, language, target in (
+        ("text/turtle", "", f"/download/{version}/dataset.ttl"),
+        ("application/ld+json", "", f"/download/{version}/dataset.jsonld"),
+        ("text/html", "de", "/data.html"),
+        ("text/html", "en", "/data.en.html"),
+    ):
+        status, headers, _ = ask(real, f"/download/{version}/", accept, language)
+        assert (status, headers["location"].endswith(target)) == (303, True), accept
+        assert ask(real, target)[0] == 200
+
+
+def test_everything_that_the_download_page_names_can_be_fetched(real, public):
+    """Whole, as it lies in the tree, with a type: nothing on offer is refused."""
+    page = (public / "data.html").read_text()
+    names = {name for name in re.findall(r'href="([^"#:]+)"', page) if not name.endswith(".html")}
+    assert len(names) > 100
+    for name in sorted(names):
+        status, headers, content = ask(real, f"/{name}")
+        assert (name, status) == (name, 200)
+        assert headers.get("content-type"), name
+        assert len(content) == (public / name).stat().st_size
 
 
 def test_large_documents_come_packed(port):

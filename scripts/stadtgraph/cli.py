@@ -185,14 +185,22 @@ def _validate_files(
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None, show_default="public", help=_text("help-out")
 )
+@click.option(
+    "--editor",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default=".cache/editor",
+    help=_text("help-editor"),
+)
 @_common
-def publish(out: Path | None, root: Path, lang: str) -> None:
+def publish(out: Path | None, editor: Path | None, root: Path, lang: str) -> None:
     """Validate, complete and write; a violation stops it before anything is written."""
     from time import perf_counter
 
     from stadtgraph.queries import BadQuery
     from stadtgraph.site.build import CannotPublish
     from stadtgraph.site.build import publish as write
+    from stadtgraph.site.editor import HOME
 
     start = perf_counter()
     city, findings = _checked(root, lang)
@@ -202,7 +210,7 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
         sys.exit(VIOLATIONS)
     try:
         with _working(say("step-write", lang)) as step:
-            done = write(city, (out or city.root / "public").absolute(), step)
+            done = write(city, (out or city.root / "public").absolute(), step, editor or city.root / HOME)
     except (CannotPublish, BadQuery) as error:
         _stop(error.sentence(lang))
     values = {
@@ -220,6 +228,8 @@ def publish(out: Path | None, root: Path, lang: str) -> None:
     click.echo(say("published" if done.changed else "published-same", lang, **values))
     if done.changed and not done.first:
         click.echo(_changes(done, city, lang))
+    for what, version in done.rewritten.items():
+        click.echo(say(f"same-version-{what}", lang, version=version), err=True)
     notes = sum(finding.severity == "Info" for finding in findings)
     if notes:
         click.echo(say("published-notes", lang, notes=count_of("count-Info", notes, lang)))
@@ -290,6 +300,50 @@ def show(name: str, root: Path, lang: str) -> None:
         label = city.label(iri).get(lang, "")
         click.echo(f"  {shorten(iri, city.base).removeprefix('id:')}  {label}", err=True)
     sys.exit(CANNOT_LOOK)
+
+
+@cli.command(help=_text("help-serve"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="public",
+    help=_text("help-serve-out"),
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help=_text("help-host"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help=_text("help-port")
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help=_text("help-workers")
+)
+@click.option(
+    "--query-timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=10,
+    show_default=True,
+    help=_text("help-query-timeout"),
+)
+@click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help=_text("help-memory"))
+@click.option("--prefix", default="", help=_text("help-prefix"))
+@click.option("--behind-proxy", is_flag=True, help=_text("help-behind-proxy"))
+@_common
+def serve(out: Path | None, root: Path, lang: str, **given: Any) -> None:
+    """Serve what was published, until told to stop."""
+    from dataclasses import replace
+
+    from stadtgraph.serve.current import Settings
+    from stadtgraph.serve.publication import CannotServe
+    from stadtgraph.serve.server import checked
+    from stadtgraph.serve.server import serve as start
+
+    given["prefix"] = given["prefix"].rstrip("/")
+    settings = Settings(out=(out or root / "public").absolute(), lang=lang, tell=click.echo, **given)
+    try:
+        listening = checked(settings)
+        start(replace(settings, port=listening.getsockname()[1]), listening)
+    except CannotServe as error:
+        _stop(error.sentence(lang))
 
 
 def _changes(done: Publication, city: City, lang: str) -> str:

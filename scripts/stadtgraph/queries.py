@@ -11,7 +11,10 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +49,9 @@ RESULTS: Final = {
     "xml": QueryResultsFormat.XML,
 }
 GRAPHS: Final = {"json": RdfFormat.JSON_LD, "turtle": RdfFormat.TURTLE, "xml": RdfFormat.RDF_XML}
+NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+LONGEST: Final = 2000  # characters in a value
+DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Virtuoso's names of blank nodes, which are none (SPARQL 1.1 Query Results JSON, 3.2.2; Turtle, 2.6).
 NODE_ID: Final = re.compile(rb'("type"\s*:\s*"bnode"\s*,\s*"value"\s*:\s*")nodeID://')
 FORMATS: Final = ("table", *RESULTS, "turtle")
@@ -64,13 +70,37 @@ class BadQuery(Exception):
         return say(self.key, lang, **self.values, **reason)
 
 
+class Kind(StrEnum):
+    """What kind of value a parameter takes; its default shows it."""
+
+    DATE = "date"
+    IRI = "iri"
+    NUMBER = "number"
+    TEXT = "text"
+
+
 @dataclass(frozen=True)
 class Parameter:
-    """A variable that the asker may set."""
+    """A variable that the asker may set; where ``allowed`` names values, to one of them."""
 
     name: str
     default: str
     meaning: Mapping[str, str]
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Return the kind of value."""
+        if self.default.startswith('"'):
+            return Kind.DATE if DATE.fullmatch(self.example) else Kind.TEXT
+        return Kind.NUMBER if NUMBER.fullmatch(self.default) else Kind.IRI
+
+    @property
+    def example(self) -> str:
+        """Return the default as an asker would write it."""
+        if self.default.startswith('"'):
+            return self.default[1 : self.default.rindex('"')]
+        return self.default.removeprefix("id:").strip("<>")
 
 
 @dataclass(frozen=True)
@@ -90,6 +120,13 @@ class Question:
         """Return a header value in ``lang``; German lines carry no suffix."""
         lines = self.header.get(key if lang == "de" else f"{key}-{lang}") or self.header.get(key) or ("",)
         return lines[0]
+
+    @property
+    def form(self) -> str:
+        """Return what kind of query it is: SELECT, ASK, CONSTRUCT or DESCRIBE."""
+        bare = NO_KEYWORDS.sub(" ", self.text)
+        found = re.search(r"\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", bare, re.IGNORECASE)
+        return found[1].upper() if found else ""
 
     @property
     def only_documented(self) -> bool:
@@ -113,12 +150,12 @@ def read(path: Path) -> Question:
         header[key] = (*header.get(key, ()), value)
     parameters = []
     for line in header.get("parameter", ()):
-        name, _, meanings = (part.strip() for part in line.partition("|"))
-        german, _, english = (part.strip() for part in meanings.partition("|"))
+        name, german, english, values, *_ = (part.strip() for part in f"{line}|||".split("|"))
         match = _values(name).search(content)
         if match is None:
             raise BadQuery("query-parameter-unbound", path=str(path), name=name)
-        parameters.append(Parameter(name, match["term"], {"de": german, "en": english}))
+        allowed = tuple(value.strip() for value in values.split(",") if value.strip())
+        parameters.append(Parameter(name, match["term"], {"de": german, "en": english}, allowed))
     return Question(path.stem, content, header, tuple(parameters))
 
 
@@ -132,40 +169,60 @@ def fill(question: Question, given: Mapping[str, str], base: str) -> str:
     """Return the query with the given values in place of the defaults.
 
     A value takes the kind of its default: an IRI (prefixed name, full IRI or bare slug of ``id:``), a
-    number, or a text.
+    number, a date, or a text.
 
     Raises:
         BadQuery: there is no such parameter, or the value does not fit.
 
     """
-    query = question.text
     known = {parameter.name: parameter for parameter in question.parameters}
+    terms = []
     for name, value in given.items():
         if name not in known:
             names = ", ".join(known) or "–"
             raise BadQuery("query-no-such-parameter", slug=question.slug, name=name, names=names)
-        term = _term(known[name], value, base)
-        match = _values(name).search(query)
+        match = _values(name).search(question.text)
         if match:
-            query = query[: match.start("term")] + term + query[match.end("term") :]
+            terms.append((match.start("term"), match.end("term"), _term(known[name], value, base)))
+    # From the end, and each found in the file itself: no value is ever read as part of the query.
+    query = question.text
+    for start, end, term in sorted(terms, reverse=True):
+        query = query[:start] + term + query[end:]
     return query
 
 
 def _term(parameter: Parameter, value: str, base: str) -> str:
-    if parameter.default.startswith('"'):
-        return str(Literal(value))
-    if re.fullmatch(r"[-+]?\d+(\.\d+)?", parameter.default):
-        if not re.fullmatch(r"[-+]?\d+(\.\d+)?", value):
-            raise BadQuery("query-bad-value", name=parameter.name, value=value, default=parameter.default)
-        return value
-    slug = re.fullmatch(r"[\w-]+", value)
-    iri = expand(f"id:{value}" if slug else value, base) or value.strip("<>")
+    """Return a value as a term of SPARQL."""
+    if len(value) > LONGEST:
+        raise BadQuery("query-value-too-long", name=parameter.name, most=str(LONGEST))
+    if parameter.allowed and value not in parameter.allowed:
+        allowed = ", ".join(parameter.allowed)
+        raise BadQuery("query-not-allowed", name=parameter.name, value=value, allowed=allowed)
+    match parameter.kind:
+        case Kind.NUMBER if NUMBER.fullmatch(value):
+            return value
+        case Kind.DATE if _is_date(value):
+            return str(Literal(value)) + _suffix(parameter)
+        case Kind.TEXT:
+            return str(Literal(value)) + _suffix(parameter)
+        case Kind.IRI:
+            slug = re.fullmatch(r"[\w-]+", value)
+            iri = expand(f"id:{value}" if slug else value, base) or value.strip("<>")
+            with suppress(ValueError):
+                return str(NamedNode(iri))
+    raise BadQuery("query-bad-value", name=parameter.name, value=value, default=parameter.default)
+
+
+def _is_date(value: str) -> bool:
     try:
-        return str(NamedNode(iri))
-    except ValueError as error:
-        raise BadQuery(
-            "query-bad-value", name=parameter.name, value=value, default=parameter.default
-        ) from error
+        return bool(DATE.fullmatch(value) and date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _suffix(parameter: Parameter) -> str:
+    """Return the language tag or the datatype of a default."""
+    return parameter.default[parameter.default.rindex('"') + 1 :]
 
 
 def leaves_the_store(query: str) -> bool:

@@ -1,18 +1,14 @@
 """The pages in a real browser: accessible, quiet towards other hosts, usable by keyboard and from disk."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from stadtgraph.load import load
 from stadtgraph.site.build import publish
 
 ROOT = Path(__file__).resolve().parents[2]
-PATHS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"]
 KINDS = {
     "start": "index",
     "event": "doc/projekte-und-koordinierungsstellen-2023",
@@ -31,6 +27,7 @@ KINDS = {
     "dataset": "dataset",
     "questions": "queries",
     "question": "queries/wer-stellt-sich-vor",
+    "own-question": "sparql",
     "ontology": "def",
     "rules": "shapes",
     "picture": "picture",
@@ -47,17 +44,6 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("browser") / "public"
     publish(load(ROOT), out)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, PATHS)), None)
-    if found is None:
-        pytest.fail("Chromium is missing. Please install it: apt-get install chromium, or make browser.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 def open_page(browser, folder, name, width=1280, scheme="light", script=True):

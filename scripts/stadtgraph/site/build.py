@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from io import StringIO
 from pathlib import Path
@@ -24,15 +24,18 @@ from stadtgraph.derive import derive
 from stadtgraph.load import City
 from stadtgraph.namespaces import PLACEHOLDER, PLACEHOLDER_TEXT
 from stadtgraph.site import (
+    asking,
     calendar,
     catalog,
     downloads,
     feeds,
+    files,
     jsonld,
     overview,
     pages,
     reference,
     rules,
+    served,
     tables,
     void,
 )
@@ -51,7 +54,7 @@ OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
     module.whole_documents for module in (jsonld, tables, calendar, feeds, rules)
 )
 # The form of what is noted about a publication; notes in another form are not read.
-NOTES: Final = 2
+NOTES: Final = 3
 # Every statement with its graph: what tells two publications apart.
 STATEMENTS: Final = f"{downloads.LATEST}/dataset.nq"
 # In the order in which they look at what the others wrote.
@@ -84,12 +87,16 @@ class Publication:
     asserted: int
     derived: int
     changes: Changes
+    # What changed although its version did not: dataset, ontology.
+    rewritten: dict[str, str]
 
 
-def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Publication:
+def publish(
+    city: City, out: Path, step: Step = lambda done, total: None, editor: Path | None = None
+) -> Publication:
     """Complete the graph, write it to ``out`` in every form; the city has been validated before.
 
-    ``step`` is told how many things are done, of how many.
+    ``step`` is told how many things are done, of how many; ``editor`` is where the query editor was fetched.
 
     Raises:
         CannotPublish: ``out`` is in the way or cannot be written.
@@ -104,17 +111,18 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         kept.draft.mkdir()
         last = Last(kept, _engine() + frame_digest(reading))
         dumps = downloads.whole_documents(reading.site, writer.written)
-        made = {name: writer.write(name, content) for name, content in dumps}
+        made = {one.name: one for dump in dumps for one in writer.write(*dump)}
         index = Index()
         with kept.draft_things.open("w", encoding="utf-8") as notes:
             notes.write(json.dumps([NOTES, last.engine, asdict(made[STATEMENTS])]) + "\n")
             reused = _things(reading, writer, last, notes, index, step)
-        for name, content in _whole(reading, index):
+        for name, content in _whole(reading, index, editor):
             writer.write(name, content)
         for name, content in _closing(reading, index, writer.written):
             writer.write(name, content)
         digest, size = writer.finish()
-        first = kept.last is None
+        first = not last.known
+        rewritten = downloads.rewritten(site, kept.last, writer.written)
         changed = kept.show(digest)
     names = writer.written
     return Publication(
@@ -129,6 +137,7 @@ def publish(city: City, out: Path, step: Step = lambda done, total: None) -> Pub
         asserted=asserted,
         derived=derived,
         changes=last.changes,
+        rewritten=rewritten,
     )
 
 
@@ -156,14 +165,15 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: 
         before = last.find(iri)
         same = before and before.place == place and affected is not None and iri not in affected
         if before and same and writer.keep(last.folder, before.documents):
-            reused += len(before.documents)
+            reused += sum(not document.packed for document in before.documents)
             notes.write(before.line)
             index.add(iri, before.section, before.listed)
         else:
-            documents = [writer.write(*document) for document in _documents(reading, iri)]
+            documents = [one for document in _documents(reading, iri) for one in writer.write(*document)]
             last.compare(iri, before, documents)
             section, said = listed(reading, iri)
-            entry = [iri, place, [[d.name, d.digest, d.size, d.made] for d in documents], section, said]
+            noted = [[d.name, d.digest, d.size, d.made, d.packed] for d in documents]
+            entry = [iri, place, noted, section, said]
             notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
             index.add(iri, section, said)
         step(number + 1, len(things))
@@ -180,12 +190,13 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _whole(reading: Reading, index: Index) -> Documents:
+def _whole(reading: Reading, index: Index, editor: Path | None) -> Documents:
     """Yield what depends on the whole graph."""
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
     yield from overview.whole_documents(reading, index)
     yield from reference.question_pages(reading)
+    yield from asking.asking_pages(reading, editor)
 
 
 def _closing(reading: Reading, index: Index, written: Written) -> Documents:
@@ -194,7 +205,8 @@ def _closing(reading: Reading, index: Index, written: Written) -> Documents:
         yield from tell(reading.site, dict(written))
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
-    yield from overview.data_pages(reading, index, written)
+    yield from files.data_pages(reading, index, written)
+    yield from served.closing_documents(reading, index, written)
 
 
 @dataclass(frozen=True)
@@ -219,7 +231,9 @@ class Last:
         self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
         head = json.loads(next(self._lines, "[]"))
         self._statements: Document | None = None
-        if head[:1] != [NOTES]:
+        self.known = isinstance(head, list) and head[:1] == [NOTES]
+        if not self.known:
+            self._lines.close()
             self._lines = StringIO()
         elif head[1] == self.engine:
             self._statements = Document(**head[2])
@@ -285,7 +299,7 @@ def _engine() -> str:
             elif entry.is_file():
                 digest.update(entry.name.encode() + entry.read_bytes())
 
-    add(files("stadtgraph"))
+    add(resources("stadtgraph"))
     return digest.hexdigest()
 
 

@@ -106,7 +106,8 @@ def closing_documents(site: Site, written: Written) -> Iterator[tuple[str, bytes
     if not site.catalog or not site.dataset:
         return
     triples = in_order(record(site, written))
-    for suffix, form in (("ttl", RdfFormat.TURTLE), ("rdf", RdfFormat.RDF_XML)):
+    forms = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML}
+    for suffix, form in forms.items():
         yield f"{PORTAL}.{suffix}", to_bytes(triples, form, site.city.prefixes)
     yield f"{PORTAL}.jsonld", document(triples, site.city.prefixes)
 

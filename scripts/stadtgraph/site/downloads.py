@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pyoxigraph import NamedNode, RdfFormat, Triple, parse
+
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.dumps import dumps
+from stadtgraph.site.packed import ENDINGS
 from stadtgraph.site.shelf import Content, Packed, Same
-from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.site.things import SAFE, VERSION, Site, triples
+from stadtgraph.terms import Out, text
 
 LATEST: Final = "download/latest"
 LARGE: Final = 1_000_000
+ONTOLOGY: Final = "def"
+ONTOLOGY_VERSION: Final = NamedNode(VOCABULARIES["owl"] + "versionInfo")
 
 
 def version(site: Site) -> str:
@@ -28,16 +38,28 @@ def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Itera
     """
     for suffix, tell in dumps(site.store, site.city.prefixes):
         name = f"{LATEST}/dataset.{suffix}"
-        yield name, tell
-        names = [name]
-        if written[name][1] > LARGE:
-            names.append(f"{name}.gz")
-            yield names[-1], Packed(name)
-        for one in names if version(site) else []:
-            yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
+        for one, content in _offered(name, tell, written):
+            yield one, content
+            if version(site):
+                yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
     for number, folder in site.earlier.items():
         for path in sorted(folder.iterdir()):
-            yield f"download/{number}/{path.name}", path.read_bytes()
+            if path.suffix not in ENDINGS:
+                yield from _offered(f"download/{number}/{path.name}", partial(_copy, path), written)
+
+
+def _offered(
+    name: str, tell: Callable[[Out], None], written: Mapping[str, tuple[str, int]]
+) -> Iterator[tuple[str, Content]]:
+    """Yield a file, and a large one packed too."""
+    yield name, tell
+    if written[name][1] > LARGE:
+        yield f"{name}.gz", Packed(name)
+
+
+def _copy(path: Path, out: Out) -> None:
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, out, 1 << 20)
 
 
 def earlier(out: Path, current: str) -> dict[str, Path]:
@@ -50,3 +72,38 @@ def earlier(out: Path, current: str) -> dict[str, Path]:
 def number(version: str) -> list[int]:
     """Return what orders versions: 1.10.0 comes after 1.9.0."""
     return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """Return what the last publication holds otherwise under the same version, with that version.
+
+    Who has taken a version home expects that it stays what it is: of the ``dataset`` every statement, of the
+    ``ontology`` those about its terms.
+    """
+    found: dict[str, str] = {}
+    number, name = version(site), f"download/{version(site)}/dataset.nt"
+    if last and number and (last / name).is_file():
+        with (last / name).open("rb") as file:
+            before = hashlib.file_digest(file, "sha256").hexdigest()
+        if before != written[name][0]:
+            found["dataset"] = number
+    name = f"{ONTOLOGY}.nt"
+    if last and name in written and (last / name).is_file():
+        old, new = _terms(site, last / name), _stated(site)
+        same = {text(triple.object) for triple in old & new if triple.predicate == ONTOLOGY_VERSION}
+        if same and old != new:
+            found["ontology"] = min(same)
+    return found
+
+
+def _terms(site: Site, path: Path) -> set[Triple]:
+    found = (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
+    return {triple for triple in found if _is_term(site, triple)}
+
+
+def _stated(site: Site) -> set[Triple]:
+    return {triple for triple in triples(site.about(site.base + ONTOLOGY)) if _is_term(site, triple)}
+
+
+def _is_term(site: Site, triple: Triple) -> bool:
+    return text(triple.subject).partition("#")[0] == site.base + ONTOLOGY

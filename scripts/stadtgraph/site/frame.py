@@ -54,6 +54,7 @@ AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn
 TEMPLATES: Final = Environment(
     loader=PackageLoader("stadtgraph.site"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -211,24 +212,33 @@ class Frame:
         def to(page: str) -> str:
             return address(page, name)
 
-        return (
-            TEMPLATES.get_template(template)
-            .render(
-                lang=self.lang,
-                other=self.other,
-                t=self.words,
-                to=to,
-                page=lambda target: address(self.file(target), name),
-                link=lambda iri: self.link(iri, name),
-                here=address(self.file(name).rpartition("/")[2]),
-                there=address(self.of(self.reading, self.other).file(name).rpartition("/")[2]),
-                static=lambda file: to("static/" + self.static[file]),
-                site=self.record,
-                menu=self.menu(name),
-                name=name,
-                **values,
-            )
-            .encode()
+        known = {
+            "lang": self.lang,
+            "other": self.other,
+            "t": self.words,
+            "to": to,
+            "page": lambda target: address(self.file(target), name),
+            "link": lambda iri: self.link(iri, name),
+            "here": address(self.file(name).rpartition("/")[2]),
+            "there": address(self.of(self.reading, self.other).file(name).rpartition("/")[2]),
+            "static": lambda file: to("static/" + self.static[file]),
+            "site": self.record,
+            "menu": self.menu(name),
+            "name": name,
+        }
+        return TEMPLATES.get_template(template).render({**known, **values}).encode()
+
+    def shell(self) -> bytes:
+        """Return a page without content for the server, which fills in what stands between ``@``."""
+        return self.render(
+            "frame.html",
+            "",
+            to=lambda page: "@root@" + address(page),
+            page=lambda target: "@root@" + address(self.file(target)),
+            static=lambda file: "@root@" + address("static/" + self.static[file]),
+            menu=[(words, "@root@" + link, False) for words, link, _ in self.menu("")],
+            here="@here@",
+            there="@there@",
         )
 
 

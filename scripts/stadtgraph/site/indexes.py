@@ -31,6 +31,7 @@ LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other"
 ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
 LEAD: Final = 220  # letters of a description that the search shows
 LAST: Final = 10**6
+BETWEEN: Final = " · "
 
 
 class Listed(NamedTuple):
@@ -100,7 +101,7 @@ def _listed(frame: Frame, iri: str, section: str) -> Listed:
         lead.lang,
         _note(frame, section, iri),
         (kinds(reading, iri, frame.words) or [frame.words(section)])[0],
-        " · ".join(dict.fromkeys([*others, *alternatives])),
+        BETWEEN.join(dict.fromkeys([*others, *alternatives])),
         order,
         group,
     )
@@ -213,5 +214,10 @@ def search_pages(frame: Frame, index: Index) -> Iterator[tuple[str, bytes]]:
         for section, iri, one in found
     ]
     yield f"search.{frame.lang}.js", ("window.searchIndex = [\n" + ",\n".join(lines) + "\n];\n").encode()
-    lists = index_links(frame, index, "search")
-    yield frame.file("search"), frame.render("search.html", "search", lists=lists)
+    yield frame.file("search"), search_page(frame, index)
+
+
+def search_page(frame: Frame, index: Index, **found: Any) -> bytes:
+    """Return the search page; the server fills in what is ``found``."""
+    filled = {"question": "", "count": "", "results": "", "served": False, **found}
+    return frame.render("search.html", "search", lists=index_links(frame, index, "search"), **filled)

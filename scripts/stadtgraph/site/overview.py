@@ -15,7 +15,6 @@ from stadtgraph.site.frame import (
     ORG,
     SCHEMA,
     SECTIONS,
-    SKOS,
     Frame,
     section_of,
     static_documents,
@@ -24,31 +23,11 @@ from stadtgraph.site.frame import (
 )
 from stadtgraph.site.indexes import LISTED, Entry, Index, index_links, list_pages, search_pages
 from stadtgraph.site.pages import thing_page
-from stadtgraph.site.picture import pictures
+from stadtgraph.site.picture import content, ends, left_out, pictures
 from stadtgraph.site.reading import Reading, folded
 
-DRAWN: Final = 400  # a picture of more bodies shows nothing
 LAW: Final = ("imprint", "data-protection", "accessibility")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
-FORMATS: Final = {
-    "ttl": "Turtle",
-    "nt": "N-Triples",
-    "rdf": "RDF/XML",
-    "jsonld": "JSON-LD",
-    "trig": "TriG",
-    "nq": "N-Quads",
-    "csv": "CSV",
-    "xlsx": "Excel",
-    "json": "JSON",
-    "ics": "iCalendar",
-    "svg": "SVG",
-    "xml": "XML",
-    "atom": "Atom",
-    "hdt": "HDT",
-    "zip": "ZIP",
-    "geojson": "GeoJSON",
-}
-SEPARATE: Final = ("doc/", "source/", "graph/", "embed/", "static/", "list/", "queries/")
 
 
 @dataclass(frozen=True)
@@ -63,8 +42,7 @@ class Bar:
 def whole_documents(reading: Reading, index: Index) -> Iterator[tuple[str, bytes]]:
     """Yield the pages that depend on the whole graph, and the files that all pages need."""
     yield from static_documents()
-    if len(reading.instances(SECTIONS["body"])) <= DRAWN:
-        reading.pictures = dict(pictures(reading.city))
+    reading.pictures = dict(pictures(reading.city))
     drawn = reading.pictures
     yield from drawn.items()
     style = b"".join(STYLE.findall(next(iter(drawn.values()), b""))[:1]).decode()
@@ -101,19 +79,12 @@ def _sorted_by_name(entries: list[Entry]) -> list[Entry]:
 
 
 def _bars(frame: Frame, origin: str) -> list[Bar]:
-    """Return each theme with the bodies that work for it or for a concept below it."""
+    """Return each theme with the bodies that work for it, as its own page and the graph's questions count."""
     reading = frame.reading
     found = []
     for theme in themes(reading):
-        below, ahead = [], [theme]
-        while ahead:
-            concept = ahead.pop()
-            if concept not in below:
-                below.append(concept)
-                ahead += reading.subjects(SKOS + "broader", concept)
-        bodies = {body for concept in below for body in reading.subjects(ORG + "purpose", concept)}
-        entries = _sorted_by_name([_entry(frame, body, origin) for body in bodies])
-        found.append((_entry(frame, theme, origin), tuple(entries)))
+        bodies = [_entry(frame, body, origin) for body in reading.subjects(ORG + "purpose", theme)]
+        found.append((_entry(frame, theme, origin), tuple(_sorted_by_name(bodies))))
     most = max([len(bodies) for _, bodies in found], default=0) or 1
     return [Bar(entry, bodies, len(bodies) / most) for entry, bodies in found]
 
@@ -163,6 +134,7 @@ def _start(frame: Frame, index: Index, drawn: Mapping[str, bytes]) -> Iterator[t
                 (grouped(len(index.sections.get("source", ())), frame.lang), frame.words("count-sources")),
             ],
             example=frame.link(event, "index") if event else "",
+            lists=index_links(frame, index, "index"),
             sources="source" in index.sections,
             snippet=frame.snippet(reading.site.dataset),
         ),
@@ -198,36 +170,6 @@ def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
         yield frame.file(key), frame.render("law.html", key, key=key, rows=rows)
 
 
-def data_pages(
-    reading: Reading, index: Index, written: Mapping[str, tuple[str, int]]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the page that lists every file to download, with its size."""
-    for lang in LANGUAGES:
-        frame = Frame.of(reading, lang)
-        whole: list[tuple[str, str, str]] = []
-        more: list[tuple[str, str, str]] = []
-        for name, (_, size) in sorted(written.items()):
-            ending = name.rpartition(".")[2]
-            if name.startswith(SEPARATE) or ending in ("html", "js", "css"):
-                continue
-            row = (name, FORMATS.get(ending, ending.upper()), _size(size, lang))
-            (whole if "/latest/dataset." in name else more).append(row)
-        yield (
-            frame.file("data"),
-            frame.render(
-                "data.html",
-                "data",
-                whole=whole,
-                more=more,
-                indexes=[name for name in ("source", "graph", "other") if name in index.sections],
-            ),
-        )
-
-
-def _size(size: int, lang: str) -> str:
-    return f"{grouped(max(1, round(size / 1000)), lang)} kB"
-
-
 def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
     """Yield the big picture with its table."""
     drawn = reading.pictures
@@ -244,13 +186,30 @@ def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
             )
             yield (
                 frame.file("picture"),
-                frame.render("picture.html", "picture", svg=inline, file=file, table=content(reading, lang)),
+                frame.render(
+                    "picture.html", "picture", svg=inline, file=file, table=_rows(frame), cut=_cut(frame)
+                ),
             )
 
 
-def content(reading: Reading, lang: str) -> list[Any]:
-    """Return what the picture shows as rows."""
-    from stadtgraph.site import picture
+def _rows(frame: Frame) -> list[list[tuple[str, str]]]:
+    """Return what the picture shows as rows of words, each with the page that it leads to."""
+    city = frame.reading.city
+    rows = zip(content(city, frame.lang), ends(city), strict=True)
+    return [
+        [
+            (who, frame.link(first, "picture")),
+            (does, ""),
+            (whom, frame.link(last, "picture")),
+            (grounds, ""),
+        ]
+        for (who, does, whom, grounds), (first, last) in rows
+    ]
 
-    rows = getattr(picture, "content", None)
-    return rows(reading.city, lang) if callable(rows) else []
+
+def _cut(frame: Frame) -> str:
+    """Return what the picture leaves out, as a sentence; nothing where it shows every body."""
+    drawn, known = left_out(frame.reading.city)
+    if drawn == known:
+        return ""
+    return frame.words("picture-cut", drawn=grouped(drawn, frame.lang), all=grouped(known, frame.lang))

@@ -4,266 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode
 
 from stadtgraph.messages import LANGUAGES, grouped
-from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.describe import (
-    host,
-    is_web,
     kinds,
-    literal,
-    other_term,
     period,
     position,
     postal_address,
-    predicate,
 )
-from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, licence, section_of, text_in
+from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, section_of, text_in
 from stadtgraph.site.neighbourhood import neighbourhood
-from stadtgraph.site.reading import Reading, address, folded
-from stadtgraph.site.words import rank, term
+from stadtgraph.site.reading import Reading, folded
+from stadtgraph.site.telling import PASSAGE, SHOWN, Row, Telling, Value, derived_rows
 from stadtgraph.terms import text
 
-ORG: Final = VOCABULARIES["org"]
-RDF: Final = VOCABULARIES["rdf"]
 SCHEMA: Final = VOCABULARIES["schema"]
-SOURCE: Final = VOCABULARIES["dcterms"] + "source"
-PASSAGE: Final = VOCABULARIES["prov"] + "wasDerivedFrom"
-LICENCE: Final = VOCABULARIES["dcterms"] + "license"
-SHOWN: Final = 200
-ELSEWHERE: Final = (SCHEMA + "url", SCHEMA + "sameAs")
 OF_MANY: Final = ("def", "shapes")
 EVENTS: Final = frozenset(SCHEMA + name for name in ("Event", "Festival", "EventSeries"))
 FORMATS: Final = {"ttl": "Turtle", "jsonld": "JSON-LD", "nt": "N-Triples", "rdf": "RDF/XML"}
-
-
-@dataclass(frozen=True)
-class Value:
-    """One value of a property: words, the page it leads to, and whether the editors concluded it."""
-
-    words: Text
-    link: str = ""
-    outside: bool = False
-    kind: str = ""
-    concluded: bool = False
-    lines: tuple[str, ...] = ()
-    map: str = ""
-    number: int = 0
-
-
-@dataclass
-class Row:
-    """A property with its values; ``more`` counts those that are not shown."""
-
-    name: str
-    values: list[Value] = field(default_factory=list)
-    group: str = "relation"
-    iri: str = ""
-    more: int = 0
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A named graph that says something about a thing, and where."""
-
-    graph: str
-    link: str
-    basis: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """Something the editors concluded, and why."""
-
-    what: str
-    value: Value
-    reason: Text
-    link: str
-
-
-class Telling:
-    """Tell one thing in one language."""
-
-    def __init__(self, frame: Frame, iri: str, name: str) -> None:
-        self.frame, self.iri, self.page = frame, iri, name
-        self.reading, self.words, self.lang = frame.reading, frame.words, frame.lang
-        self.outgoing = [q for q in self.reading.outgoing(iri) if text(q.graph_name) != self.reading.derived]
-        self.incoming = [q for q in self.reading.incoming(iri) if text(q.graph_name) != self.reading.derived]
-        self.concluded = self._concluded()
-
-    def _concluded(self) -> dict[tuple[str, str, str], str]:
-        """Return the statements about this thing that have a reason, each with the conclusion's IRI."""
-        found = {}
-        statements = [text(q.subject) for q in self.incoming if q.predicate.value == RDF + "subject"]
-        statements += [text(q.subject) for q in self.incoming if q.predicate.value == RDF + "object"]
-        for statement in statements:
-            parts = [
-                self.reading.objects(statement, RDF + name) for name in ("subject", "predicate", "object")
-            ]
-            if all(parts):
-                found[(parts[0][0], parts[1][0], parts[2][0])] = statement
-        return found
-
-    def rows(self) -> list[Row]:
-        """Return what is stated about the thing and what refers to it, in the order of ``terms.toml``."""
-        rows: dict[tuple[int, str], Row] = {}
-        seen: set[tuple[str, str]] = set()
-        for quad in self.outgoing:
-            known = term("property", quad.predicate.value, self.reading.base)
-            name = predicate(self.reading, quad.predicate.value, self.words)
-            self._add(rows, seen, quad, name, known.get("group", "relation"), quad.object)
-        for quad in self.incoming:
-            known = term("property", quad.predicate.value, self.reading.base)
-            if known.get("group") == "hidden" or "of-de" not in known or self._reason(quad):
-                continue
-            self._add(rows, seen, quad, known[f"of-{self.lang}"], "relation", quad.subject)
-        for row in rows.values():
-            row.values.sort(key=self.order)
-        return [rows[key] for key in sorted(rows)]
-
-    def _reason(self, quad: Quad) -> bool:
-        """Whether a statement is one of a conclusion; these are told with their reasons."""
-        return RDF + "Statement" in self.reading.types(text(quad.subject))
-
-    def order(self, value: Value) -> tuple[int, str]:
-        """Order what has a page by number and name; words stay as they come."""
-        return (value.number, folded(value.words.value)) if value.kind else (0, "")
-
-    def _add(
-        self,
-        rows: dict[tuple[int, str], Row],
-        seen: set[tuple[str, str]],
-        quad: Quad,
-        name: str,
-        group: str,
-        value: Any,
-    ) -> None:
-        key = (rank("property", quad.predicate.value, self.reading.base), name)
-        row = rows.setdefault(key, Row(name, group=group, iri=quad.predicate.value))
-        if group == "hidden" or (name, text(value)) in seen:
-            return
-        if isinstance(value, Literal):
-            if not self._wanted(quad):
-                return
-        else:
-            seen.add((name, text(value)))
-        if len(row.values) >= SHOWN:
-            row.more += 1
-        else:
-            row.values.append(self._mark(self.value(value, quad.predicate.value), quad))
-
-    def _wanted(self, quad: Quad) -> bool:
-        """Whether a literal is in the page's language, or in the only one there is."""
-        term = quad.object
-        if not isinstance(term, Literal) or not term.language or term.language == self.lang:
-            return True
-        same = [q.object for q in self.outgoing if q.predicate == quad.predicate]
-        return not any(isinstance(other, Literal) and other.language == self.lang for other in same)
-
-    def _mark(self, value: Value, quad: Quad) -> Value:
-        key = (text(quad.subject), quad.predicate.value, text(quad.object))
-        if key not in self.concluded:
-            return value
-        return replace(value, concluded=True)
-
-    def value(self, node: Any, property_iri: str = "") -> Value:
-        """Return a term as a value on this page."""
-        if isinstance(node, Literal):
-            if property_iri in (SCHEMA + "startDate", SCHEMA + "endDate"):
-                return Value(Text(period(node.value, "", self.words)))
-            written = literal(node, self.words)
-            return Value(Text(written, node.language or ""))
-        iri = text(node)
-        if not iri.startswith(self.reading.base):
-            if known_value := term("value", iri, self.reading.base):
-                return Value(Text(known_value[self.lang]))
-            if property_iri == LICENCE:
-                return Value(Text(licence(iri, self.lang)), iri if is_web(iri) else "", outside=is_web(iri))
-            named = property_iri not in ELSEWHERE and not property_iri.endswith("Match")
-            known = other_term(self.reading, iri, self.words) if named else host(iri)
-            return Value(Text(known), iri if is_web(iri) else "", outside=is_web(iri))
-        if property_iri == PASSAGE:
-            return Value(Text(self.passage(iri) or host(iri)), self.frame.link(iri, self.page))
-        if iri == self.reading.base:
-            return Value(Text(self.words("start")), address(self.frame.file("index"), self.page))
-        types = self.reading.types(iri)
-        link = self.frame.link(iri, self.page)
-        if SCHEMA + "PostalAddress" in types:
-            lines = tuple(postal_address(self.reading, iri))
-            return Value(self.frame.named(iri), link, lines=lines)
-        if SCHEMA + "GeoCoordinates" in types:
-            written, map_link = position(self.reading, iri, self.words)
-            return Value(self.frame.named(iri), link, lines=(written,) if written else (), map=map_link)
-        if SCHEMA + "PropertyValue" in types:
-            parts = (
-                self.reading.objects(iri, SCHEMA + "propertyID"),
-                self.reading.objects(iri, SCHEMA + "value"),
-            )
-            lines = (f"{', '.join(parts[0])}: {', '.join(parts[1])}",) if all(parts) else ()
-            return Value(self.frame.named(iri), link, lines=lines)
-        number = self.reading.number(iri)
-        return Value(self.frame.named(iri), link, kind=section_of(self.reading, iri), number=number)
-
-    def passage(self, iri: str) -> str:
-        """Return which part of a source a passage is; nothing for other fragments."""
-        match = re.search(r"#char=(\d+),(\d+)$", iri)
-        return self.words("origin-passage", start=match[1], end=match[2]) if match else ""
-
-    def origins(self) -> list[Origin]:
-        """Return the graphs that state something about the thing, with basis, file and line."""
-        found = []
-        for graph in sorted({text(quad.graph_name) for quad in self.outgoing}):
-            bases = self.reading.objects(graph, self.reading.base + LOCAL["def"] + "basis")
-            path = self.reading.city.files.get(graph)
-            found.append(
-                Origin(
-                    graph=self.reading.name(graph, self.lang),
-                    link=self.frame.link(graph, self.page),
-                    basis=self.reading.name(bases[0], self.lang) if bases else "",
-                    place=self.reading.city.relative(path) if path else "",
-                )
-            )
-        return found
-
-    def sources(self) -> list[Value]:
-        """Return the sources that the thing names."""
-        quads = [q for q in self.outgoing if q.predicate.value == SOURCE]
-        return [self.value(quad.object) for quad in quads]
-
-    def passages(self) -> list[Value]:
-        """Return the passages that the thing was taken from."""
-        return [self.value(q.object, PASSAGE) for q in self.outgoing if q.predicate.value == PASSAGE]
-
-    def conclusions(self) -> list[Conclusion]:
-        """Return what the editors concluded about the thing, with their reasons."""
-        found = []
-        for (subject, property_iri, value), statement in sorted(self.concluded.items()):
-            what = predicate(self.reading, property_iri, self.words)
-            reason = text_in(self.reading.texts(statement, VOCABULARIES["rdfs"] + "comment"), self.lang)
-            link = self.frame.link(statement, self.page)
-            if subject != self.iri:
-                whole = f"{self.frame.named(subject).value}, {what}"
-                found.append(Conclusion(whole, Value(self.frame.named(self.iri)), reason, link))
-                continue
-            terms = [
-                q.object
-                for q in self.outgoing
-                if (q.predicate.value, text(q.object)) == (property_iri, value)
-            ]
-            value_told = self.value(terms[0], property_iri) if terms else Value(Text(value))
-            found.append(Conclusion(what, value_told, reason, link))
-        return found
-
-    def report(self) -> tuple[str, str]:
-        """Return the address at which to report an error, prefilled; and where the thing stands."""
-        file, line = self.reading.place(self.iri)
-        place = f"{file}:{line}" if line else file
-        return self.frame.report_link(self.iri, self.reading.name(self.iri, self.lang), place), place
 
 
 def thing_documents(reading: Reading, iri: str, beside: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -290,6 +53,7 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
     names = reading.label(iri)
     other = [value for lang, value in names.items() if lang not in (told.lang, "")]
     title = told.frame.named(iri)
+    lead = text_in(reading.texts(iri, *DESCRIPTIONS), told.lang)
     facts = [row for row in rows if row.group == "fact" and row.values]
     relations = [row for row in rows if row.group == "relation" and row.values]
     form = "event" if types & EVENTS and reading.objects(iri, SCHEMA + "performer") else "thing"
@@ -302,10 +66,10 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "other_lang": "en" if told.lang == "de" else "de",
         "kinds": kinds(reading, iri, words),
         "section": section,
-        "lead": text_in(reading.texts(iri, *DESCRIPTIONS), told.lang),
+        "lead": lead,
         "facts": facts,
         "relations": relations,
-        "notes": [row for row in rows if row.group == "note" and row.values],
+        "notes": [row for row in rows if row.group == "note" and any(v.words != lead for v in row.values)],
         "origins": told.origins(),
         "sources": told.sources(),
         "passages": told.passages(),
@@ -314,6 +78,10 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "place": place,
         "iri": iri,
         "downloads": _downloads(told.page, beside),
+        "embedded": [
+            (lang, name) for lang in LANGUAGES for name in beside if name.endswith(f".{lang}.jsonld")
+        ],
+        "derived": derived_rows(told),
         "picture": neighbourhood(told.frame, iri, section, relations),
         "fragments": _fragments(told),
         "held": _held(told) if section == "graph" else None,

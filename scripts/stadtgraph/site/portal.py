@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from pyoxigraph import RdfFormat
@@ -15,6 +17,7 @@ from stadtgraph.messages import both
 from stadtgraph.namespaces import RULE
 from stadtgraph.site import calendar, downloads, tables
 from stadtgraph.site.catalog import record
+from stadtgraph.site.shelf import Writer
 from stadtgraph.site.things import Site
 from stadtgraph.terms import in_order, to_bytes
 from stadtgraph.validate import findings_of
@@ -47,9 +50,10 @@ def check(city: City, route: str) -> list[Finding]:
 
 
 def _written(site: Site) -> dict[str, tuple[str, int]]:
-    """Return the files that the record tells of, as the build would write them."""
-    return {
-        name: (hashlib.sha256(content).hexdigest(), len(content))
-        for module in (downloads, tables, calendar)
-        for name, content in module.whole_documents(site)
-    }
+    """Return the files that the record tells of, as the build writes them."""
+    with TemporaryDirectory() as folder:
+        writer = Writer(Path(folder))
+        dumps = downloads.whole_documents(site, writer.written)
+        for name, content in chain(dumps, tables.whole_documents(site), calendar.whole_documents(site)):
+            writer.write(name, content)
+    return writer.written

@@ -191,6 +191,8 @@ class Reading:
         digest = hashlib.blake2b("\n".join(sorted(heads)).encode(), digest_size=16)
         for graph in sorted({text(quad.graph_name) for quad in self.city.shapes}):
             digest.update(self.city.files[graph].read_bytes())
+        for rule in self.city.queries("derive"):
+            digest.update(rule.read_bytes())
         return digest.hexdigest()
 
 

@@ -4,61 +4,44 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
-from urllib.parse import quote
 
-from pyoxigraph import NamedNode, QueryBoolean
+from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.queries import BadQuery, Question, ask, fill, read
+from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
-from stadtgraph.site.pages import FORMATS, Telling, Value
+from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
+from stadtgraph.site.ruled import shapes_page
+from stadtgraph.site.telling import Telling, Value
+from stadtgraph.site.words import term
 from stadtgraph.terms import TYPE, text
 
 OWL: Final = VOCABULARIES["owl"]
-SH: Final = VOCABULARIES["sh"]
 ROWS: Final = 100
-TARGETS: Final = {"targetSubjectsOf": "shape-subjects", "targetObjectsOf": "shape-objects"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule on one property, as people read it."""
-
-    anchor: str
-    name: Text
-    path: str
-    message: Text
-    severity: str
-
-
-@dataclass
-class Shape:
-    """The rules on one kind of thing."""
-
-    anchor: str
-    name: Text
-    applies: list[str]
-    rules: list[Rule] = field(default_factory=list)
+ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
 
 
 def question_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
     """Yield a page for each question with its answer, and the list of them."""
     questions = [read(path) for path in reading.city.queries()]
+    files = {}
     for question in questions:
         yield f"queries/{question.slug}.rq", question.text.encode()
+        found = dict(_files(reading, question))
+        files[question.slug] = list(found)
+        yield from found.items()
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         listed = []
         for question in questions:
             title, about = question.title(lang), question.line("description", lang)
             listed.append((title, question.slug, about))
-            yield frame.file(f"queries/{question.slug}"), _question(frame, question)
+            yield frame.file(f"queries/{question.slug}"), _question(frame, question, files[question.slug])
         checks = [read(path) for path in reading.city.queries("checks")]
         yield (
             frame.file("queries"),
@@ -68,7 +51,26 @@ def question_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
         )
 
 
-def _question(frame: Frame, question: Question) -> bytes:
+def _files(reading: Reading, question: Question) -> Iterator[tuple[str, bytes]]:
+    """Yield the answer to a question with its defaults in the forms that people take away most."""
+    if question.only_documented:
+        return
+    try:
+        answer = ask(reading.city.store, question.text, reading.base)
+    except BadQuery:
+        return
+    name = f"queries/{question.slug}"
+    if isinstance(answer, list):
+        yield f"{name}.ttl", write(answer, "turtle", reading.base)
+        yield f"{name}.jsonld", write(answer, "json", reading.base)
+        return
+    table = write(answer, "json", reading.base)
+    yield f"{name}.json", table
+    if not isinstance(answer, QueryBoolean):
+        yield f"{name}.csv", write(parse_query_results(table, QueryResultsFormat.JSON), "csv", reading.base)
+
+
+def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
     reading, name = frame.reading, f"queries/{question.slug}"
     header: list[str] = []
     rows: list[list[Value]] = []
@@ -82,10 +84,6 @@ def _question(frame: Frame, question: Question) -> bytes:
             header, rows, total = _answer(frame, answer, name)
         except BadQuery:
             trouble = frame.words("query-failed")
-    endpoint = ""
-    if reading.site.dataset and not question.only_documented:
-        found = reading.objects(reading.site.dataset, VOCABULARIES["void"] + "sparqlEndpoint")
-        endpoint = f"{found[0]}?query={quote(question.text)}" if found else ""
     return frame.render(
         "query.html",
         name,
@@ -98,15 +96,15 @@ def _question(frame: Frame, question: Question) -> bytes:
         more=frame.words("query-more", shown=grouped(len(rows), frame.lang), all=grouped(total, frame.lang))
         if total > len(rows)
         else "",
-        endpoint=endpoint,
+        files=[(ANSWERS[name.rpartition(".")[2]], name) for name in files],
     )
 
 
 def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[Value]], int]:
     told = Telling(frame, frame.reading.base, name)
 
-    def cell(term: Any) -> Value:
-        return Value(Text("")) if term is None else told.value(term)
+    def cell(node: Any) -> Value:
+        return Value(Text("")) if node is None else told.value(node)
 
     if isinstance(answer, QueryBoolean):
         return [], [[Value(Text(frame.words("yes" if answer else "no")))]], 1
@@ -126,7 +124,22 @@ def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[
         )
     header = [variable.value for variable in answer.variables]
     found = [[solution[variable] for variable in header] for solution in answer]
-    return header, [[cell(term) for term in line] for line in found[:ROWS]], len(found)
+    rows = [[cell(node) for node in line] for line in found[:ROWS]]
+    kept = [at for at in range(len(header)) if not _said_twice(rows, at)]
+    heads = [term("column", header[at], "").get(frame.lang, header[at]) for at in kept]
+    return heads, [[row[at] for at in kept] for row in rows], len(found)
+
+
+def _said_twice(rows: list[list[Value]], at: int) -> bool:
+    """Tell whether a column only names what another one links to."""
+    others = range(len(rows[0])) if rows else ()
+    return any(
+        all(
+            row[other].link and not row[at].link and row[other].words.value == row[at].words.value
+            for row in rows
+        )
+        for other in others
+    )
 
 
 def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
@@ -134,7 +147,7 @@ def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iter
     counts = _counts(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        for page, render in (("def", partial(_ontology, counts)), ("shapes", _shapes)):
+        for page, render in (("def", partial(_ontology, counts)), ("shapes", shapes_page)):
             beside = [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
             yield frame.file(page), render(frame, beside)
 
@@ -197,47 +210,3 @@ def _counts(reading: Reading) -> tuple[Counter[str], Counter[str]]:
     store = reading.city.store
     properties = Counter(quad.predicate.value for quad in store)
     return Counter(text(quad.object) for quad in store.quads_for_pattern(None, TYPE, None)), properties
-
-
-def _shapes(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
-    reading = frame.reading
-    store = reading.city.shapes
-    space = reading.base + LOCAL["shape"]
-
-    def values(iri: str, name: str) -> list[str]:
-        quads = store.quads_for_pattern(NamedNode(iri), NamedNode(SH + name), None)
-        return sorted({text(quad.object) for quad in quads if isinstance(quad.object, NamedNode)})
-
-    def texts(iri: str, name: str) -> dict[str, str]:
-        quads = store.quads_for_pattern(NamedNode(iri), NamedNode(SH + name), None)
-        found = {getattr(quad.object, "language", "") or "": text(quad.object) for quad in quads}
-        return dict(sorted(found.items()))
-
-    shapes = []
-    nodes = {
-        q.subject.value
-        for q in store.quads_for_pattern(None, TYPE, NamedNode(SH + "NodeShape"))
-        if isinstance(q.subject, NamedNode)
-    }
-    for iri in sorted(nodes):
-        applies = [other_term(reading, target, frame.words) for target in values(iri, "targetClass")]
-        for name, key in TARGETS.items():
-            applies += [
-                frame.words(key, name=predicate(reading, target, frame.words)) for target in values(iri, name)
-            ]
-        shape = Shape(iri.removeprefix(space), frame.named(iri), applies)
-        for rule in values(iri, "property"):
-            severity = [value.removeprefix(SH) for value in values(rule, "severity")]
-            path = values(rule, "path")
-            shape.rules.append(
-                Rule(
-                    rule.removeprefix(space),
-                    frame.named(rule),
-                    predicate(reading, path[0], frame.words) if path else "",
-                    text_in(texts(rule, "message"), frame.lang),
-                    severity[0] if severity and severity[0] in ("Warning", "Info") else "Violation",
-                )
-            )
-        shapes.append(shape)
-    shapes.sort(key=lambda shape: (not shape.rules, shape.name.value.casefold(), shape.anchor))
-    return frame.render("shapes.html", "shapes", shapes=shapes, downloads=beside)

@@ -45,8 +45,15 @@ OTHER_TYPES: Final = (
     ("application/atom+xml", "atom"),
     ("application/xml", "xml"),
     ("text/plain", "txt"),
+    ("text/plain", "conf"),
     ("application/gzip", "gz"),
+    ("application/sparql-query", "rq"),
 )
+
+
+def media_types() -> list[tuple[str, str]]:
+    """Return the media type of each suffix that is published."""
+    return [*((media, suffix) for suffix, (_, media, _) in FORMS.items()), *OTHER_TYPES]
 
 
 def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -56,14 +63,13 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters["pattern"] = re.escape
-    types = [*((media, suffix) for suffix, (_, media, _) in FORMS.items()), *OTHER_TYPES]
     services = (node.value.removeprefix(site.base) for node in site.those(TYPE, DATASERVICE))
     values = {
         "tiers": TIERS,
         "forms": [{"suffix": suffix, "pattern": pattern} for suffix, pattern in ASKED],
         "languages": [lang for lang in LANGUAGES if lang != "de"],
         "pages": ["html"],
-        "types": types,
+        "types": media_types(),
         "media_types": sorted({media for _, media, _ in FORMS.values()}),
         "services": sorted(service for service in services if re.fullmatch(r"[\w-]+", service)),
         "retired": list(_retired(site)),

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from gzip import GzipFile
 from pathlib import Path
 from typing import Final
 
 from stadtgraph.messages import say
+from stadtgraph.site.packed import ENDINGS, WORTH, gzipped, siblings
 from stadtgraph.terms import Out
 
 SUMS: Final = "SHA256SUMS"
@@ -48,6 +48,7 @@ class Document:
     digest: str
     size: int
     made: int
+    packed: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,19 +99,45 @@ def untouched(folder: Path, document: Document) -> bool:
 
 @dataclass
 class Writer:
-    """Write a publication document by document; nothing is held but names and checksums."""
+    """Write a publication document by document; nothing is held but names and checksums.
+
+    ``packed`` are the documents once more in few bytes; they are not counted as documents.
+    """
 
     folder: Path
     written: dict[str, tuple[str, int]] = field(default_factory=dict)
+    packed: dict[str, tuple[str, int]] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
-    def write(self, name: str, content: Content) -> Document:
-        """Write one document."""
+    def write(self, name: str, content: Content) -> list[Document]:
+        """Write one document, and its packed forms where they are worth it."""
+        if isinstance(content, Packed | Same) and name in self.packed:
+            # Packed for the network already; now it is a document as well.
+            self.written[name] = self.packed.pop(name)
+            return []
+        found = [self._write(name, content, False)]
+        for other, beside in self._beside(name, content, found[0].size):
+            found.append(self._write(other, beside, True))
+        return found
+
+    def _beside(self, name: str, content: Content, size: int) -> Iterator[tuple[str, Content]]:
+        """Yield the packed forms of a document; of one that is not held as bytes, the quick one alone."""
+        if isinstance(content, bytes):
+            yield from siblings(name, content)
+        elif isinstance(content, Same):
+            for ending in ENDINGS:
+                if content.of + ending in self.packed:
+                    yield name + ending, Same(content.of + ending)
+        elif not isinstance(content, Packed) and size >= WORTH:
+            yield f"{name}.gz", Packed(name)
+
+    def _write(self, name: str, content: Content, packed: bool) -> Document:
         path = self._path(name)
         if isinstance(content, Same):
             os.link(f"{self.folder}/{content.of}", path)
             made = os.stat(path).st_mtime_ns  # noqa: PTH116
-            return self._note(Document(name, *self.written[content.of], made))
+            known = self.written.get(content.of) or self.packed[content.of]
+            return self._note(Document(name, *known, made, packed))
         with open(path, "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
             if isinstance(content, bytes):
                 file.write(content)
@@ -121,10 +148,10 @@ class Writer:
                 digest, size = sums.digest.hexdigest(), sums.size
             file.flush()
             made = os.fstat(file.fileno()).st_mtime_ns
-        return self._note(Document(name, digest, size, made))
+        return self._note(Document(name, digest, size, made, packed))
 
     def _pack(self, other: str, out: Out) -> None:
-        with (self.folder / other).open("rb") as plain, GzipFile("", "wb", 6, out, mtime=0) as packed:
+        with (self.folder / other).open("rb") as plain, gzipped(out) as packed:
             shutil.copyfileobj(plain, packed, 1 << 20)
 
     def keep(self, last: Path, documents: list[Document]) -> bool:
@@ -146,14 +173,19 @@ class Writer:
 
     def finish(self) -> tuple[str, int]:
         """Write the checksums; return the digest of the whole and its size in bytes."""
-        sums = sorted((name, digest) for name, (digest, _) in self.written.items())
+        everything = {**self.written, **self.packed}
+        sums = sorted((name, digest) for name, (digest, _) in everything.items())
         listing = "".join(f"{digest}  {name}\n" for name, digest in sums).encode()
-        self.write(SUMS, listing)
+        self._write(SUMS, listing, False)
         return hashlib.sha256(listing).hexdigest()[:16], sum(size for _, size in self.written.values())
 
     def _path(self, name: str) -> str:
         folder, _, _ = name.rpartition("/")
-        if name in self.written or any(part in ("", ".", "..") for part in name.split("/")):
+        if (
+            name in self.written
+            or name in self.packed
+            or any(part in ("", ".", "..") for part in name.split("/"))
+        ):
             raise CannotPublish("name-taken", name=name)
         if folder not in self._folders:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
@@ -161,7 +193,8 @@ class Writer:
         return f"{self.folder}/{name}"
 
     def _note(self, document: Document) -> Document:
-        self.written[document.name] = (document.digest, document.size)
+        noted = self.packed if document.packed else self.written
+        noted[document.name] = (document.digest, document.size)
         return document
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode
@@ -38,6 +39,7 @@ NUMBERS: Final = {XSD + name: float for name in ("decimal", "double", "float")} 
 Object = dict[str, object]
 
 
+@lru_cache(4)  # a thing's own file and its page ask for it one after the other
 def snippet(site: Site, iri: str, lang: str) -> str | None:
     """Return a thing's snippet, ready to stand inside ``<script>``; None for what has none."""
     if iri == site.dataset:

@@ -36,6 +36,9 @@ def closing_documents(site: Site, written: Written) -> Iterator[tuple[str, bytes
     content = to_bytes(triples, RdfFormat.TURTLE, site.city.prefixes)
     yield "void.ttl", content
     yield ".well-known/void", content
+    yield "void.jsonld", document(triples, site.city.prefixes)
+    yield "void.nt", to_bytes(triples, RdfFormat.N_TRIPLES)
+    yield "void.rdf", to_bytes(triples, RdfFormat.RDF_XML, site.city.prefixes)
     triples = in_order(profile(site).triples)
     yield "profile.ttl", to_bytes(triples, RdfFormat.TURTLE, site.city.prefixes)
     yield "profile.jsonld", document(triples, site.city.prefixes)

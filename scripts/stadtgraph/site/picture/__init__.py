@@ -58,6 +58,7 @@ LEGEND: Final = 772.0
 TEMPLATES: Final = Environment(
     loader=PackageLoader("stadtgraph.site"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -95,6 +96,17 @@ def content(city: City, lang: str) -> list[tuple[str, str, str, str]]:
         )
         for relation in find_network(reading).relations
     ]
+
+
+def left_out(city: City) -> tuple[int, int]:
+    """Return how many bodies are drawn, and how many there are."""
+    found = find_network(Reading(city))
+    return len(found.of("body", "unit")), found.bodies
+
+
+def ends(city: City) -> list[tuple[str, str]]:
+    """Return who and what each row of that table links."""
+    return [(relation.subject, relation.object) for relation in find_network(Reading(city)).relations]
 
 
 def _picture(reading: Reading, found: Network, lang: str) -> bytes:

@@ -20,6 +20,7 @@ ORG: Final = VOCABULARIES["org"]
 RDF: Final = VOCABULARIES["rdf"]
 SCHEMA: Final = VOCABULARIES["schema"]
 BODIES: Final = ("FormalOrganization", "Organization", "OrganizationalCollaboration", "OrganizationalUnit")
+DRAWN: Final = 200  # a picture of more bodies shows nothing
 DESCRIPTIONS: Final = (VOCABULARIES["dcterms"] + "description", SCHEMA + "description")
 
 
@@ -39,6 +40,7 @@ class Network:
     """The things of the picture, each with its class, in the order of their mention; and their relations."""
 
     item: str = ""
+    bodies: int = 0  # how many there are; of more than ``DRAWN`` only the topmost are drawn
     things: dict[str, str] = field(default_factory=dict)
     relations: list[Relation] = field(default_factory=list)
 
@@ -130,8 +132,10 @@ def _chain(reading: Reading, event: str) -> Iterator[Quad]:
 
 
 def _around(reading: Reading, item: str) -> Network:
-    found = Network(item, {item: "event"})
-    bodies = [text(quad.object) for quad in reading.quads(item, SCHEMA + "performer")]
+    performers = reading.quads(item, SCHEMA + "performer")
+    found = Network(item, len(performers), {item: "event"})
+    performers = performers[:DRAWN]
+    bodies = [text(quad.object) for quad in performers]
     themes = sorted(reading.objects(item, SCHEMA + "about"), key=lambda iri: _notation(reading, iri))
     found.things |= dict.fromkeys(bodies, "body")
     above = list(_above(reading, bodies))
@@ -152,7 +156,7 @@ def _around(reading: Reading, item: str) -> Network:
     found.relations += [
         *above,
         *organisers,
-        *(reading.relation(quad, "presents", True) for quad in reading.quads(item, SCHEMA + "performer")),
+        *(reading.relation(quad, "presents", True) for quad in performers),
         *(reading.relation(quad, "about") for quad in reading.quads(item, SCHEMA + "about")),
         *(
             reading.relation(quad, "works-for")
@@ -205,14 +209,34 @@ def _cooperations(reading: Reading, bodies: list[str]) -> Iterator[Relation]:
 
 def _units(reading: Reading) -> Network:
     """Return every body and what it is part of, for a city that has no event to show."""
-    found = Network()
     quads = reading.quads(None, ORG + "unitOf")
     bodies = {text(term) for quad in quads for term in (quad.subject, quad.object)}
     for name in BODIES:
         bodies |= {text(quad.subject) for quad in reading.quads(None, TYPE.value, ORG + name)}
-    found.things = dict.fromkeys(sorted(bodies), "unit")
-    found.relations = [reading.relation(quad, "part-of") for quad in quads]
+    drawn = _topmost(sorted(bodies), [(text(quad.subject), text(quad.object)) for quad in quads])
+    found = Network(things=dict.fromkeys(drawn, "unit"), bodies=len(bodies))
+    relations = [reading.relation(quad, "part-of") for quad in quads]
+    found.relations = [one for one in relations if {one.subject, one.object} <= found.things.keys()]
     return found
+
+
+def _topmost(bodies: list[str], parts: list[tuple[str, str]]) -> list[str]:
+    """Return as many bodies as can be drawn, those first that stand nearest to the top."""
+    if len(bodies) <= DRAWN:
+        return bodies
+    below: dict[str, list[str]] = {}
+    for part, whole in parts:
+        below.setdefault(whole, []).append(part)
+    lower = {part for part, whole in parts if part != whole}
+    tops = sorted(
+        (one for one in bodies if one not in lower), key=lambda one: (-len(below.get(one, ())), one)
+    )
+    level = [one for one in tops if one in below] or bodies
+    found: dict[str, None] = {}
+    while level and len(found) < DRAWN:
+        found |= dict.fromkeys(level)
+        level = [part for one in level for part in below.get(one, ()) if part not in found]
+    return sorted([*found, *(one for one in tops if one not in found)][:DRAWN])
 
 
 def label(city: City, iri: str, lang: str) -> str:

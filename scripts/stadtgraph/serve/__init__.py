@@ -1,0 +1,1 @@
+"""Serve what was published: linked data, searches, questions. Reads nothing but the publication."""

@@ -1,0 +1,109 @@
+"""What is wrong with a query that the store cannot read, told to people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Final
+
+from stadtgraph.serve.guard import Read, Token
+from stadtgraph.serve.refused import Refused
+
+PLACE: Final = re.compile(r"error at (\d+):(\d+)")
+FUNCTION: Final = re.compile(r"custom function <([^>]*)> is not supported")
+# What cannot follow a sign between statements.
+AFTER: Final = {".": ".;,", ",": ".;,}", ";": ","}
+CLOSING: Final = {"{": "}", "(": ")", "[": "]"}
+KEYWORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "a abs add adjust all as asc ask avg base bind bnode bound by ceil clear coalesce concat "
+        "construct contains count datatype day default delete desc describe distinct drop encode_for_uri "
+        "exists false filter floor from graph group group_concat haslang haslangdir having hours if in "
+        "insert iri isblank isiri isliteral isnumeric istriple isuri lang langdir langmatches lateral "
+        "lcase limit load max md5 min minus minutes month named not now object offset optional order "
+        "predicate prefix rand reduced regex replace round sameterm sample seconds select separator "
+        "service sha1 sha256 sha384 sha512 silent str strafter strbefore strdt strends strlang strlangdir "
+        "strlen strstarts struuid subject substr sum timezone triple true tz ucase undef union unfold uri "
+        "using uuid values version where with year",
+    )
+)
+# What the store says of a query that is well written but makes no sense, and the sentence for it.
+REASONS: Final = {
+    "contains a variable that is unbound": "query-not-grouped",
+    "not authorized with GROUP BY": "query-star-grouped",
+}
+
+
+def explain(query: Read, reason: str) -> Refused:
+    """Return what to tell the asker of a query that the store cannot read."""
+    wrong = _bracket(query) or _word(query) or _stop(query)
+    if wrong:
+        return wrong
+    found = PLACE.search(reason)
+    line, column = (int(found[1]), int(found[2])) if found else (1, 1)
+    token = _at(query.tokens, _start(query.text, line, column))
+    for said, key in REASONS.items():
+        if said in reason:
+            return query.refuse(key, token or query.tokens[-1])
+    if token is None:
+        last = query.tokens[-1]
+        # The store gives the end as the place also where the fault lies within.
+        return query.refuse("query-has-a-fault" if last.text == "}" else "query-ends-early", last)
+    return query.refuse("query-not-understood", token)
+
+
+def not_answered(reason: str) -> Refused:
+    """Return what to tell the asker of a query that the store could read but not answer."""
+    function = FUNCTION.search(reason)
+    if function:
+        return Refused(400, "query-no-such-function", {"function": function[1]})
+    return Refused(500, "query-failed", {"reason": reason.splitlines()[0][:200] if reason else "–"})
+
+
+def _bracket(query: Read) -> Refused | None:
+    """Return the bracket that has no partner."""
+    opened: list[Token] = []
+    for token in query.tokens:
+        if token.kind != "sign":
+            continue
+        if token.text in CLOSING:
+            opened.append(token)
+        elif token.text in CLOSING.values():
+            if not opened or CLOSING[opened[-1].text] != token.text:
+                return query.refuse("query-bracket-unopened", token)
+            opened.pop()
+    if opened:
+        return query.refuse("query-bracket-open", opened[-1], missing=CLOSING[opened[-1].text])
+    return None
+
+
+def _word(query: Read) -> Refused | None:
+    """Return the first word that SPARQL does not know."""
+    for token in query.tokens:
+        if token.kind == "word" and token.text.casefold() not in KEYWORDS:
+            near = get_close_matches(token.text.casefold(), KEYWORDS, 1, 0.7)
+            hint = [("query-word-near", {"name": near[0].upper()})] if near else []
+            return query.refuse("query-word-unknown", token, *hint)
+    return None
+
+
+def _stop(query: Read) -> Refused | None:
+    """Return the first full stop, semicolon or comma that cannot stand where it does."""
+    for before, token in pairwise(query.tokens):
+        if token.text in AFTER.get(before.text, ()) and before.kind == "sign":
+            return query.refuse("query-not-understood", token)
+    return None
+
+
+def _start(text: str, line: int, column: int) -> int:
+    """Return which character stands at a line and column."""
+    lines = text.split("\n")
+    return sum(len(one) + 1 for one in lines[: line - 1]) + column - 1
+
+
+def _at(tokens: Sequence[Token], start: int) -> Token | None:
+    """Return the token at a character or the next after it; None at the end."""
+    return next((token for token in tokens if token.start + len(token.text) > start), None)

@@ -1,0 +1,107 @@
+"""What comes near a name: for addresses that lead nowhere, and for lists of names to be matched.
+
+Names that share most groups of three letters are looked at closely; all others are passed over, so that a
+stranger's guesses cost little in a large city too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+from urllib.parse import quote
+
+from stadtgraph.serve.answers import Near
+from stadtgraph.serve.publication import Publication, Thing
+from stadtgraph.serve.search import folded
+
+LOOKED_AT: Final = 60
+COUNTED: Final = 20_000
+ENOUGH: Final = 0.6
+LONGEST: Final = 120
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A thing, and how near its nearest name comes: 1 is the same apart from case, umlauts and signs."""
+
+    thing: Thing
+    share: float
+
+
+class Names:
+    """The names and slugs of all things, by the groups of letters in them."""
+
+    def __init__(self, publication: Publication) -> None:
+        self._names: list[tuple[str, Thing, bool]] = []
+        self._groups: dict[str, list[int]] = {}
+        for thing in publication.things.values():
+            slug = folded(thing.iri.rpartition("/")[2])
+            named = {folded(name) for name in (*thing.names.values(), *thing.others)}
+            for name in sorted({slug, *named} - {""}):
+                for group in _groups(name):
+                    self._groups.setdefault(group, []).append(len(self._names))
+                self._names.append((name, thing, name in named))
+
+    def near(self, words: str, slugs: bool = True) -> list[Likeness]:
+        """Return the things whose names come near, nearest first; ``slugs`` too, or names alone."""
+        asked = folded(words[:LONGEST])
+        shared: Counter[int] = Counter()
+        counted = 0
+        # The rare groups say most; common ones would count half the city.
+        for places in sorted((self._groups.get(group, []) for group in _groups(asked)), key=len):
+            if counted > COUNTED:
+                break
+            shared.update(places)
+            counted += len(places)
+        # By the share of groups, so that long names do not crowd out the short one that was meant.
+        ranked = sorted(shared, key=lambda at: (-shared[at] / (len(self._names[at][0]) + len(asked)), at))
+        best: dict[str, Likeness] = {}
+        for at in ranked[:LOOKED_AT]:
+            name, thing, named = self._names[at]
+            if not named and not slugs:
+                continue
+            share = _share(asked, name)
+            if thing.iri not in best or share > best[thing.iri].share:
+                best[thing.iri] = Likeness(thing, share)
+        return sorted(best.values(), key=lambda one: (-one.share, one.thing.iri))
+
+
+def _groups(name: str) -> set[str]:
+    padded = f"  {name} "
+    return {padded[at : at + 3] for at in range(len(padded) - 2)}
+
+
+def _share(asked: str, name: str) -> float:
+    """Return how alike two names are, whatever the order of their words."""
+    straight = SequenceMatcher(None, asked, name, autojunk=False).ratio()
+    if " " not in asked or " " not in name:
+        return straight
+    first, second = (" ".join(sorted(words.split(" "))) for words in (asked, name))
+    # Another order is not quite the same name.
+    return max(straight, 0.95 * SequenceMatcher(None, first, second, autojunk=False).ratio())
+
+
+def names(publication: Publication) -> Names:
+    """Return the names of a publication, gathered once."""
+    return publication.once("names", lambda: Names(publication))
+
+
+def meant(publication: Publication, path: str, root: str, lang: str, most: int = 5) -> list[Near]:
+    """Return what an address that leads nowhere may have meant; ``root`` is the way to the start page."""
+    asked = path.rstrip("/").rpartition("/")[2]
+    for ending in (*publication.described["endings"].values(), ".ttl", ".jsonld", ".nt", ".rdf"):
+        if asked.endswith(ending):
+            asked = asked.removesuffix(ending)
+            break
+    return list(_told(publication, asked, root, lang, most))
+
+
+def _told(publication: Publication, asked: str, root: str, lang: str, most: int) -> Iterator[Near]:
+    for one in names(publication).near(asked)[:most]:
+        if one.share >= ENOUGH:
+            thing = one.thing
+            address = root + quote(thing.page) + publication.described["endings"][lang]
+            yield Near(thing.name(lang), address, thing.iri)

@@ -1,0 +1,362 @@
+"""One publication's workers as the server sees them: their mother, and a line to each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
+from typing import Any, Final
+
+from stadtgraph.serve.frames import BEGIN, DATA, END, HEAD, QUESTION, REFUSED, frame
+from stadtgraph.serve.mother import FORK, GONE, KILL, ORDER, READY
+from stadtgraph.serve.publication import Publication
+from stadtgraph.serve.refused import Refused
+from stadtgraph.serve.worker import Question
+
+# Of an answer that is not fetched, this many bytes are held; then its worker waits.
+HELD: Final = 1 << 20
+
+
+class Answer:
+    """An answer as it comes: what it is, then its parts.
+
+    ``ran`` is for how many seconds its worker has worked at it, ``waited`` for how many the asker has not
+    fetched what there is.
+    """
+
+    def __init__(self, line: Line, digest: str, done: Callable[[Answer], None]) -> None:
+        self.line, self.digest = line, digest
+        self.about: dict[str, Any] = {}
+        self.begun = self._clock = monotonic()
+        self.ran = self.waited = 0.0
+        self.slow = self.held = self.full = self.over = False
+        self.refused: Refused | None = None
+        self._done = done
+        self._parts: deque[bytes] = deque()
+        self._size, self._room = 0, HELD
+        self._news: asyncio.Future[None] | None = None
+        self.watching: asyncio.Task[None] | None = None
+
+    @property
+    def media(self) -> str:
+        """Return the media type."""
+        return str(self.about["media"])
+
+    async def start(self) -> Answer:
+        """Wait until it is known what the answer is.
+
+        Raises:
+            Refused: there is none.
+
+        """
+        while not self.about and not self.refused:
+            await self._wait()
+        if self.refused and not self._parts:
+            raise self.refused
+        return self
+
+    async def part(self, most: int) -> tuple[bytes, bool]:
+        """Wait for the whole answer or as many bytes of it; return them, and whether that was all.
+
+        Raises:
+            Refused: the answer breaks off.
+
+        """
+        self._room = max(most, HELD)
+        while not self.over and self._size < most:
+            self._read_on()
+            await self._wait()
+        if self.refused:
+            raise self.refused
+        content = b"".join(self._parts)
+        self._parts.clear()
+        self._size, self._room = 0, HELD
+        self._read_on()
+        return content, self.over
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the answer part by part.
+
+        Raises:
+            Refused: the answer breaks off.
+
+        """
+        over = False
+        while not over:
+            content, over = await self.part(1)
+            if content:
+                yield content
+
+    def tick(self, now: float) -> None:
+        """Count the time since the last tick."""
+        spent, self._clock = now - self._clock, now
+        if self.full:
+            self.waited += spent
+        elif not self.held:
+            self.ran += spent
+
+    def take(self, kind: bytes, content: bytes) -> None:
+        """Take a frame from the worker."""
+        if self.over:
+            return
+        if kind == DATA:
+            self._parts.append(content)
+            self._size += len(content)
+            if self._size > self._room and not self.full:
+                self.tick(monotonic())
+                self.full = True
+                self.line.transport.pause_reading()
+        elif kind == BEGIN:
+            self.about = json.loads(content)
+            return
+        elif kind == END:
+            self._end()
+        elif kind == REFUSED:
+            self._end(Refused.from_json(content))
+        self._tell()
+
+    def break_off(self, reason: Refused) -> None:
+        """End an answer that has not come to its end; its worker is killed."""
+        if not self.over:
+            self.line.kill()
+            self._end(reason)
+            self._tell()
+
+    def close(self) -> None:
+        """Let go of the answer, whether it has come to its end or not."""
+        if self.watching and self.watching is not asyncio.current_task():
+            self.watching.cancel()
+        self.break_off(Refused(499, "query-abandoned"))
+
+    def _read_on(self) -> None:
+        """Let the worker go on if it waits for its asker."""
+        if self.full:
+            self.tick(monotonic())
+            self.full = False
+            self.line.transport.resume_reading()
+
+    def _end(self, reason: Refused | None = None) -> None:
+        self.over, self.refused = True, reason
+        self._done(self)
+
+    def _tell(self) -> None:
+        if self._news and not self._news.done():
+            self._news.set_result(None)
+
+    async def _wait(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None
+
+
+class Line(asyncio.Protocol):
+    """The connection to a worker."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, nest: Nest, number: int, pid: int) -> None:
+        self.nest, self.number, self.pid = nest, number, pid
+        self.answer: Answer | None = None
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the connection."""
+        self.transport = transport  # type: ignore[assignment]
+
+    def ask(self, question: Question, done: Callable[[Answer], None]) -> Answer:
+        """Put a question to the worker; ``done`` is told when it has its answer."""
+        self.answer = Answer(self, self.nest.publication.digest, done)
+        self.transport.write(frame(QUESTION, question.to_json()))
+        return self.answer
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the worker has written."""
+        buffer = self._buffer + data if self._buffer else data
+        start, size = 0, HEAD.size
+        while len(buffer) >= start + size:
+            kind, length = HEAD.unpack_from(buffer, start)
+            if len(buffer) < start + size + length:
+                break
+            if self.answer:
+                self.answer.take(kind, buffer[start + size : start + size + length])
+            start += size + length
+        self._buffer = buffer[start:]
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note that the worker has died."""
+        self.nest.lost(self)
+
+    def order(self, kind: bytes) -> None:
+        """Have the worker held, let go, put behind others or killed."""
+        self.nest.order(kind, self.number)
+
+    def kill(self) -> None:
+        """Have the worker killed, and hear no more of it."""
+        self.order(KILL)
+        self.transport.abort()
+
+    def dismiss(self) -> None:
+        """Let the worker end."""
+        self.transport.close()
+
+
+class Nest:
+    """The workers of one publication."""
+
+    def __init__(self, publication: Publication, memory: int, lost: Callable[[], None]) -> None:
+        self.publication, self.memory = publication, memory
+        self.spare: list[Line] = []
+        self.busy: set[Line] = set()
+        self.triples = 0
+        self.open = False
+        self._lost = lost
+        self._control = socket.socket()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+        self._ready: asyncio.Future[None] | None = None
+        self._born: dict[int, asyncio.Future[int]] = {}
+        self._numbers = itertools.count(1)
+        # A dead worker's line closes, and its mother tells how it ended; either may come first.
+        self._closed: dict[int, Line] = {}
+        self._ended: dict[int, int] = {}
+
+    async def start(self) -> None:
+        """Start the mother and wait until she has loaded the graph.
+
+        Raises:
+            Refused: she has not come to it.
+
+        """
+        loop = asyncio.get_running_loop()
+        self._control.close()
+        self._control, theirs = socket.socketpair()
+        setup = {
+            "dump": str(self.publication.dump),
+            "base": self.publication.base,
+            "prefixes": self.publication.prefixes,
+            "memory": self.memory,
+        }
+        self._control.sendall(frame(READY, json.dumps(setup).encode()))
+        self._control.setblocking(False)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "stadtgraph.serve.mother", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._ready = loop.create_future()
+        loop.add_reader(self._control.fileno(), self._hear)
+        await self._ready
+        self.open = True
+
+    async def fork(self) -> Line:
+        """Have a worker born.
+
+        Raises:
+            Refused: the machine has no more processes or no more memory.
+
+        """
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        number = next(self._numbers)
+        born = self._born[number] = loop.create_future()
+        try:
+            with theirs:
+                socket.send_fds(self._control, [ORDER.pack(FORK, number, 0)], [theirs.fileno()])
+            pid = await born
+        except OSError:
+            pid = -1
+        finally:
+            self._born.pop(number, None)
+        if pid < 0:
+            ours.close()
+            raise Refused(503, "query-no-worker", wait=1)
+        _, line = await loop.create_unix_connection(lambda: Line(self, number, pid), sock=ours)
+        return line
+
+    def order(self, kind: bytes, number: int) -> None:
+        """Tell the mother what to do with a worker."""
+        with contextlib.suppress(OSError):  # she is gone, and her workers with her
+            self._control.send(ORDER.pack(kind, number, 0))
+
+    def lost(self, line: Line) -> None:
+        """Note that a worker's line has closed."""
+        if line in self.spare:
+            self.spare.remove(line)
+        if not self.open:
+            self._explain(line, 0)
+        elif line.number in self._ended:
+            self._explain(line, self._ended.pop(line.number))
+        else:
+            self._closed[line.number] = line
+
+    def _explain(self, line: Line, status: int) -> None:
+        """Tell the asker, if there is one, why a worker has died that was not killed from here."""
+        # Rust ends a process that is refused memory by SIGABRT; SIGKILL comes from the operating system.
+        if status in (-signal.SIGABRT, -signal.SIGKILL):
+            reason = Refused(503, "query-too-large", {"limit": self.memory >> 20})
+        else:
+            reason = Refused(500, "query-crashed")
+        if line.answer:
+            line.answer.break_off(reason if self.open else Refused(503, "query-no-worker", wait=1))
+
+    def _hear(self) -> None:
+        """Take what the mother tells."""
+        try:
+            told = self._control.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            told = b""
+        if not told:
+            self._end()
+            return
+        told = self._buffer + told
+        for start in range(0, len(told) - ORDER.size + 1, ORDER.size):
+            kind, number, status = ORDER.unpack_from(told, start)
+            if kind == READY and self._ready:
+                self.triples = number
+                self._ready.set_result(None)
+            elif kind == FORK:
+                self._born[number].set_result(status)
+            elif kind == GONE and number in self._closed:
+                self._explain(self._closed.pop(number), status)
+            elif kind == GONE:
+                self._ended[number] = status
+        self._buffer = told[len(told) - len(told) % ORDER.size :]
+
+    def _end(self) -> None:
+        """Note that the mother is gone, and all her workers with her."""
+        was_open, self.open = self.open, False
+        asyncio.get_running_loop().remove_reader(self._control.fileno())
+        self._control.close()
+        if self._ready and not self._ready.done():
+            self._ready.set_exception(Refused(503, "query-no-worker", wait=1))
+        for born in self._born.values():
+            born.set_result(-1)
+        for line in (*self._closed.values(), *self.busy):
+            self._explain(line, 0)
+        if was_open:
+            self._lost()
+
+    async def close(self) -> None:
+        """End the mother and all her workers."""
+        if self._control.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._control.fileno())
+            self._control.close()
+        self.open = False
+        for line in (*self.spare, *self.busy):
+            line.transport.abort()
+        if self._process:
+            await asyncio.to_thread(self._process.wait)

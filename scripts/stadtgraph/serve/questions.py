@@ -1,0 +1,165 @@
+"""The documented questions as an API: ``/queries/<slug>.<form>?parameter=value``.
+
+Values are checked by the kind of each parameter and bound as terms; none is ever read as part of the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from stadtgraph import queries
+from stadtgraph.queries import BadQuery
+from stadtgraph.serve import form, negotiate, openapi, protocol
+from stadtgraph.serve.answers import Near, language_of, refusal
+from stadtgraph.serve.publication import Publication
+from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
+
+HTML: Final = "text/html"
+ENDINGS: Final = {
+    **{"csv": "text/csv", "tsv": "text/tab-separated-values"},
+    **{"json": "application/sparql-results+json", "xml": "application/sparql-results+xml"},
+    **{"ttl": "text/turtle", "nt": "application/n-triples"},
+    **{"rdf": "application/rdf+xml", "jsonld": "application/ld+json"},
+}
+
+
+class Asked:
+    """Answer one of the questions; what is no live answer is a document of the publication."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive)
+        answer = await _answer(request) if scope["method"] in ("GET", "HEAD") else None
+        if answer is None:
+            await scope["app"].router.default(scope, receive, send)
+        else:
+            await answer(scope, receive, send)
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the questions and of their description."""
+    return [Route("/queries/{name}", Asked()), Route("/openapi.json", described)]
+
+
+async def described(request: Request) -> Response:
+    """Describe the questions in OpenAPI 3.1."""
+    publication, lang = form.publication_of(request), language_of(request)
+    questions = asked(publication)
+    media = {slug: forms_of(question) for slug, question in questions.items()}
+    found = openapi.describe(publication, questions, media, lang)
+    headers = {"Vary": "Accept-Language", "Content-Language": lang, "Cache-Control": "public, max-age=60"}
+    return JSONResponse(found, headers=headers)
+
+
+@lru_cache(4)
+def asked(publication: Publication) -> Mapping[str, queries.Question]:
+    """Return the questions that were published, by name."""
+    files = (publication.folder / str(told["file"]) for told in publication.questions)
+    return {path.stem: queries.read(path) for path in files}
+
+
+async def _answer(request: Request) -> Response | None:
+    """Return the answer to a request; None for what lies there as a document."""
+    publication, name = form.publication_of(request), request.path_params["name"]
+    slug, _, ending = name.partition(".")
+    question = asked(publication).get(slug)
+    pages = [page.removeprefix(".") for page in publication.described["endings"].values()]
+    if question is None or (ending and ending not in (*ENDINGS, *pages)):
+        return None
+    forms = forms_of(question)
+    if not ending:
+        media = negotiate.media_type((HTML, *forms.values()), request.headers.get("accept", ""))
+        if not media:
+            return refusal(request, 406, "serve-not-acceptable", forms=", ".join((HTML, *forms.values())))
+        ending = "html" if media == HTML else next(one for one, name in forms.items() if name == media)
+    if question.only_documented:
+        return None if ending in pages else refusal(request, 404, "question-not-run", slug=slug)
+    if ending not in (*forms, *pages):
+        near = [Near(f"{slug}.{one}", f"{slug}.{one}") for one in forms]
+        return refusal(
+            request, 404, "question-no-form", near=near, slug=slug, form=ending, forms=", ".join(forms)
+        )
+    given = request.query_params.multi_items()
+    try:
+        text = _filled(publication, question, given)
+    except BadQuery as error:
+        near = _near(question, ending, language_of(request))
+        values: Mapping[str, Any] = error.values
+        return refusal(request, 400, error.key, near=near, **values)
+    if ending in pages:
+        return await _page(request, question, dict(given), text)
+    media = forms[ending]
+    wanted = Question(text, rows=media, truth=media, graph=media)
+    return await protocol.answer(request, wanted)
+
+
+def forms_of(question: queries.Question) -> Mapping[str, str]:
+    """Return the forms in which a question is answered: media type by ending."""
+    forms = {"SELECT": ROWS, "ASK": TRUTH}.get(question.form, GRAPH)
+    return {ending: media for ending, media in ENDINGS.items() if media in forms}
+
+
+def _filled(publication: Publication, question: queries.Question, given: list[tuple[str, str]]) -> str:
+    """Return a question with its values.
+
+    Raises:
+        BadQuery: a parameter is unknown, occurs twice, or its value does not fit.
+
+    """
+    names = [name for name, _ in given]
+    known = [parameter.name for parameter in question.parameters]
+    for name in names:
+        if name in known and names.count(name) > 1:
+            raise BadQuery("question-parameter-twice", name=name)
+        near = get_close_matches(name, known, 1)
+        if name not in known and near:
+            all_names = ", ".join(known)
+            raise BadQuery(
+                "question-no-parameter", slug=question.slug, name=name[:80], closest=near[0], names=all_names
+            )
+    return queries.fill(question, dict(given), publication.base)
+
+
+def _near(question: queries.Question, ending: str, lang: str) -> list[Near]:
+    """Return the question with its defaults in the place of what was given."""
+    example = urlencode({one.name: one.example for one in question.parameters})
+    return [Near(question.title(lang), f"{question.slug}.{ending}?{example}")]
+
+
+async def _page(
+    request: Request, question: queries.Question, given: Mapping[str, str], text: str
+) -> Response:
+    """Return the question's page with a form for its parameters, and with the live answer if asked."""
+    publication = form.publication_of(request)
+    endings = publication.described["endings"]
+    name = request.path_params["name"]
+    lang = next(
+        (one for one in sorted(endings, key=lambda one: -len(endings[one])) if name.endswith(endings[one])),
+        language_of(request),
+    )
+    content = form.published(publication, f"queries/{question.slug}{endings[lang]}")
+    values = {one.name: given.get(one.name, _usual(one, lang)) for one in question.parameters}
+    inputs = form.drawn(
+        "parameters.html", lang, question=question, values=values, action=question.slug + endings[lang]
+    )
+    content = content.replace("<!--parameters-->", inputs)
+    if not given:
+        return form.html(content, lang, form.Told())
+    told = await form.ask(request, Question(text))
+    links = [(words, f"{question.slug}.{one}?{urlencode(given)}") for one, words in told.forms.items()]
+    content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links), content)
+    return form.html(content, lang, told)
+
+
+def _usual(parameter: queries.Parameter, lang: str) -> str:
+    """Return the value that a form begins with: the page's language for the language, else the default."""
+    return lang if parameter.name == "lang" and lang in parameter.allowed else parameter.example
