@@ -133,6 +133,21 @@ def test_short_questions_are_answered_while_long_ones_run(limited):
     assert {answer.status for answer in answers} == {503}
 
 
+def test_a_worker_that_has_answered_something_long_goes_on_as_if_it_were_new(limited):
+    longish = ENDLESS.replace("?f { 0 1 2 3 4 5 6 7 8 9 }", "?f { 0 }")
+    for name in "ghi":
+        longish = longish.replace(f"?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}", f"?{name} {{ 0 }}")
+    with asking(limited, longish, 8) as answers:
+        until(lambda: len(answers) == 8)
+    assert {answer.status for answer in answers} == {200}
+    until(lambda: state(limited)["running"] == 0 and all(one["memory"] for one in state(limited)["workers"]))
+    workers = [psutil.Process(one["pid"]) for one in state(limited)["workers"]]
+    assert len(workers) >= 2
+    assert {worker.nice() for worker in workers} == {0}
+    # None was left behind stopped, neither among them nor elsewhere.
+    assert not [one for one in children(limited) if one.status() == psutil.STATUS_STOPPED]
+
+
 def test_too_many_long_questions_are_refused_at_once(own):
     with asking(own, ENDLESS, 12) as answers:
         until(lambda: len(answers) >= 4)

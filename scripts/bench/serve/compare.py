@@ -236,6 +236,7 @@ def show(kind: str, name: str, results: list[dict[str, float]], more: str = "") 
     failed = sum(one["failed"] for one in results)
     broken = "  broken" if any(one["broken"] for one in results) else ""
     times = f"{middle['rate']:>9.0f}/s  p50 {middle['p50']:8.1f} ms  p99 {middle['p99']:8.1f} ms"
+    times = times if middle["rate"] else "no answer in time"
     print(f"{kind:<22}{name:<16}{times}  failed {failed}{broken}  {more}", flush=True)
 
 

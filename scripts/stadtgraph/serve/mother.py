@@ -34,11 +34,14 @@ KILL: Final = b"k"
 HOLD: Final = b"h"
 GO: Final = b"g"
 SLOW: Final = b"s"
+QUICK: Final = b"q"
 READY: Final = b"r"
 GONE: Final = b"x"
 SIGNALS: Final = {KILL: signal.SIGKILL, HOLD: signal.SIGSTOP, GO: signal.SIGCONT}
 # How much a worker that takes long gives way to others (POSIX nice).
 NICE: Final = 15
+# A worker that has grown by more is not used again, in bytes.
+GROWN: Final = 32 << 20
 PR_SET_PDEATHSIG: Final = 1
 # A worker's files: none in, none out, no errors, its socket. It can open no other.
 OWN: Final = 3
@@ -90,6 +93,8 @@ def _obey(control: socket.socket, city: City, memory: int) -> None:
                     if pid > 0:
                         children[number] = pid
                     control.sendall(ORDER.pack(FORK, number, pid))
+                elif kind == QUICK and number in children:
+                    control.sendall(ORDER.pack(QUICK, number, _rested(children[number])))
                 elif number in children:
                     _change(kind, children[number])
     except (BrokenPipeError, ConnectionResetError, EOFError):
@@ -117,6 +122,23 @@ def _change(kind: bytes, pid: int) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, NICE)
     else:
         os.kill(pid, SIGNALS[kind])
+
+
+def _rested(pid: int) -> bool:
+    """Give a worker its rank back; return whether it can go on as if it were new.
+
+    It cannot where the system lets no process rise again (``RLIMIT_NICE``), nor when it has grown.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, 0)
+        return _held(pid) - _held(os.getpid()) < GROWN
+    except OSError:
+        return False
+
+
+def _held(pid: int) -> int:
+    """Return how much memory for data a process has, in bytes (Linux)."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[5]) * resource.getpagesize()
 
 
 def _reap(control: socket.socket, children: dict[int, int]) -> None:
@@ -153,7 +175,7 @@ def _become_worker(file: int, city: City, memory: int) -> None:
 def _limit_memory(memory: int) -> None:
     """Bound what a worker may take besides the graph that it was born with, in bytes."""
     with contextlib.suppress(OSError):
-        held = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+        held = _held(os.getpid())
         resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))
 
 

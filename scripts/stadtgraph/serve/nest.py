@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any, Final
 
 from stadtgraph.serve.frames import BEGIN, DATA, END, HEAD, QUESTION, REFUSED, frame
-from stadtgraph.serve.mother import FORK, GONE, KILL, ORDER, READY
+from stadtgraph.serve.mother import FORK, GO, GONE, KILL, ORDER, QUICK, READY
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.worker import Question
@@ -229,6 +229,8 @@ class Nest:
         # A dead worker's line closes, and its mother tells how it ended; either may come first.
         self._closed: dict[int, Line] = {}
         self._ended: dict[int, int] = {}
+        # Workers that have answered something long and may be used again.
+        self._resting: dict[int, Line] = {}
 
     async def start(self) -> None:
         """Start the mother and wait until she has loaded the graph.
@@ -285,6 +287,20 @@ class Nest:
         _, line = await loop.create_unix_connection(lambda: Line(self, number, pid), sock=ours)
         return line
 
+    def rest(self, line: Line) -> None:
+        """Use a worker again that was put behind others, if it can be."""
+        if line.answer and line.answer.held:
+            line.order(GO)
+        self._resting[line.number] = line
+        line.order(QUICK)
+
+    def _rested(self, number: int, well: bool) -> None:
+        line = self._resting.pop(number, None)
+        if line and well and self.open and not line.transport.is_closing():
+            self.spare.append(line)
+        elif line:
+            line.dismiss()
+
     def order(self, kind: bytes, number: int) -> None:
         """Tell the mother what to do with a worker."""
         with contextlib.suppress(OSError):  # she is gone, and her workers with her
@@ -294,6 +310,7 @@ class Nest:
         """Note that a worker's line has closed."""
         if line in self.spare:
             self.spare.remove(line)
+        self._resting.pop(line.number, None)
         if not self.open:
             self._explain(line, 0)
         elif line.number in self._ended:
@@ -330,6 +347,8 @@ class Nest:
                 self._ready.set_result(None)
             elif kind == FORK:
                 self._born[number].set_result(status)
+            elif kind == QUICK:
+                self._rested(number, bool(status))
             elif kind == GONE and number in self._closed:
                 self._explain(self._closed.pop(number), status)
             elif kind == GONE:
@@ -356,7 +375,7 @@ class Nest:
             asyncio.get_running_loop().remove_reader(self._control.fileno())
             self._control.close()
         self.open = False
-        for line in (*self.spare, *self.busy):
+        for line in (*self.spare, *self.busy, *self._resting.values()):
             line.transport.abort()
         if self._process:
             await asyncio.to_thread(self._process.wait)

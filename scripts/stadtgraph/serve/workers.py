@@ -160,9 +160,13 @@ class Workers:
         if answer.refused:
             self.counted[answer.refused.key] += 1
         if answer.slow:
-            # It has given up its rank for good, and holds memory that others may need.
             self._slow.remove(answer)
-            line.dismiss()
+            if nest is self._nest and not line.transport.is_closing() and len(nest.spare) < QUICK:
+                nest.rest(line)
+            elif answer.held:
+                line.kill()
+            else:
+                line.dismiss()
             self._share()
         else:
             self._quick.release()
