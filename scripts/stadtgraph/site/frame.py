@@ -17,7 +17,7 @@ from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site import jsonld
 from stadtgraph.site.describe import kinds, point_in_time, predicate
-from stadtgraph.site.reading import Reading, address
+from stadtgraph.site.reading import MISSING, Reading, address
 from stadtgraph.site.words import Words, term
 
 ORG: Final = VOCABULARIES["org"]
@@ -212,6 +212,9 @@ class Frame:
         def to(page: str) -> str:
             return address(page, name)
 
+        def beside(frame: Frame) -> str:
+            return address(frame.file(name).rpartition("/")[2], name if name == MISSING else "")
+
         known = {
             "lang": self.lang,
             "other": self.other,
@@ -219,8 +222,8 @@ class Frame:
             "to": to,
             "page": lambda target: address(self.file(target), name),
             "link": lambda iri: self.link(iri, name),
-            "here": to(self.file(name)),
-            "there": to(self.of(self.reading, self.other).file(name)),
+            "here": beside(self),
+            "there": beside(self.of(self.reading, self.other)),
             "static": lambda file: to("static/" + self.static[file]),
             "site": self.record,
             "menu": self.menu(name),
