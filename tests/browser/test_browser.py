@@ -34,7 +34,6 @@ KINDS = {
     "imprint": "imprint",
     "data-protection": "data-protection",
     "accessibility": "accessibility",
-    "404": "404",
 }
 WIDTHS = {"phone": 390, "desktop": 1280}
 
@@ -46,8 +45,15 @@ def folder(tmp_path_factory):
     return out
 
 
-def open_page(browser, folder, name, width=1280, scheme="light", script=True):
-    """Open a page from disk; return it with everything it complained about and every foreign request."""
+@pytest.fixture(scope="module")
+def host(start, folder):
+    """The address of a server of the same pages."""
+    return f"http://127.0.0.1:{start(folder).port}"
+
+
+def open_page(browser, origin, name, width=1280, scheme="light", script=True):
+    """Open a page from disk or host; return it with every complaint and every foreign request."""
+    origin = origin if isinstance(origin, str) else f"file://{origin}"
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
     )
@@ -56,9 +62,17 @@ def open_page(browser, folder, name, width=1280, scheme="light", script=True):
     page.on("console", lambda message: page.trouble.append(message.text))
     page.on("pageerror", lambda error: page.trouble.append(str(error)))
     page.on("requestfailed", lambda request: page.trouble.append(request.url))
-    page.on("request", lambda r: None if r.url.startswith("file:") else page.trouble.append(r.url))
-    page.goto(f"file://{folder}/{name}")
+    page.on("request", lambda r: None if r.url.startswith(origin) else page.trouble.append(r.url))
+    page.goto(f"{origin}/{name}")
     return page
+
+
+def faults_of(page, width):
+    """Return what axe finds, and whether the page is wider than the window."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    faults = [(fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]) for fault in found]
+    wide = page.evaluate("document.documentElement.scrollWidth") > width
+    return faults + ["too wide"] * wide
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -70,14 +84,18 @@ def test_axe_finds_nothing(browser, folder, kind, lang):
         for width in WIDTHS.values():
             page = open_page(browser, folder, name, width, scheme)
             assert not page.trouble
-            found = Axe().run(page, options={"preload": False}).response["violations"]
-            assert not [
-                (fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]) for fault in found
-            ], (
-                scheme,
-                width,
-            )
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (scheme, width)
+            assert not faults_of(page, width), (scheme, width)
+            page.context.close()
+
+
+@pytest.mark.parametrize("name", ["404.html", "404.en.html", "doc/tief/unten/nirgends"])
+def test_axe_finds_nothing_where_nothing_is_found(browser, host, name):
+    """Its links begin at the host, since it is shown under any address: it is looked at through a server."""
+    for scheme in ("light", "dark"):
+        for width in WIDTHS.values():
+            page = open_page(browser, host, name, width, scheme)
+            assert page.evaluate("document.styleSheets[0].cssRules.length")
+            assert not faults_of(page, width), (scheme, width)
             page.context.close()
 
 
