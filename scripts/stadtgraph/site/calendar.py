@@ -72,7 +72,8 @@ def _timezone(zone: str, first: int, last: int) -> Timezone:
     before = moment.astimezone(ZoneInfo(zone)) - timedelta(hours=1)
     found.add_component(_offset(before, before))
     while moment.year <= last:
-        moment += timedelta(hours=1)
+        tomorrow = (moment + timedelta(days=1)).astimezone(ZoneInfo(zone))
+        moment += timedelta(days=1) if tomorrow.utcoffset() == before.utcoffset() else timedelta(hours=1)
         after = moment.astimezone(ZoneInfo(zone))
         if after.utcoffset() != before.utcoffset():
             found.add_component(_offset(before, after))
