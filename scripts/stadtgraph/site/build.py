@@ -170,7 +170,7 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: 
             index.add(iri, before.section, before.listed)
         else:
             documents = [one for document in _documents(reading, iri) for one in writer.write(*document)]
-            last.compare(iri, before, documents)
+            last.compare(iri, before)
             section, said = listed(reading, iri)
             noted = [[d.name, d.digest, d.size, d.made, d.packed] for d in documents]
             entry = [iri, place, noted, section, said]
@@ -231,11 +231,14 @@ class Last:
         self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
         head = json.loads(next(self._lines, "[]"))
         self._statements: Document | None = None
+        self._same_engine = False
+        self._stated: set[str] = set()
         self.known = isinstance(head, list) and head[:1] == [NOTES]
         if not self.known:
             self._lines.close()
             self._lines = StringIO()
-        elif head[1] == self.engine:
+        else:
+            self._same_engine = head[1] == self.engine
             self._statements = Document(**head[2])
         self._next = self._read()
 
@@ -245,7 +248,9 @@ class Last:
         if self._statements is None or not untouched(self.folder, self._statements):
             return None
         lines = b"".join((*_missing(statements, before), *_missing(before, statements)))
-        return reading.affected(parse(lines, RdfFormat.N_QUADS))
+        quads = list(parse(lines, RdfFormat.N_QUADS))
+        self._stated = {text(quad.subject).partition("#")[0] for quad in quads}
+        return reading.affected(quads) if self._same_engine else None
 
     def _read(self) -> Before | None:
         line = next(self._lines, "")
@@ -265,11 +270,11 @@ class Last:
             return found
         return None
 
-    def compare(self, iri: str, before: Before | None, documents: list[Document]) -> None:
-        """Note whether a thing that was written anew is new or differs."""
+    def compare(self, iri: str, before: Before | None) -> None:
+        """Note whether a thing is new, or something else is stated about it; its page may differ besides."""
         if before is None:
             self.changes.added.append(iri)
-        elif [(d.name, d.digest) for d in before.documents] != [(d.name, d.digest) for d in documents]:
+        elif iri in self._stated:
             self.changes.changed.append(iri)
 
     def rest(self) -> None:
