@@ -39,7 +39,8 @@ def checked(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family, backlog=WAITING)
     except OSError as error:
         wrong = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
-        reason = error.strerror or str(error)
+        # Python adds to the system's sentence what it was about to do.
+        reason = str(error.strerror or error).partition(" (while")[0]
         raise CannotServe("bad-host" if wrong else "port-taken", reason=reason, **values) from error
     except UnicodeError as error:
         raise CannotServe("bad-host", reason=str(error), **values) from error
