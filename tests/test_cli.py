@@ -95,6 +95,46 @@ def test_turtle_is_a_validation_report(run, broken):
     assert graph.value(report, SH.conforms).toPython() is False
 
 
+@pytest.fixture
+def noted(broken):
+    """Two notes and one violation, which stands before one of them in the file."""
+    shapes = broken / "shapes" / "organisation.ttl"
+    shapes.write_text(
+        shapes.read_text()
+        + """
+shape:Noted a sh:NodeShape ; sh:targetNode id:bauhof , id:ordnungsamt ; sh:property shape:Noted-note .
+shape:Noted-note a sh:PropertyShape ; sh:path skos:note ; sh:minCount 1 ; sh:severity sh:Info ;
+    sh:message "Bitte ergänzen."@de , "Please add it."@en .
+"""
+    )
+    if "@prefix id:" not in shapes.read_text():
+        shapes.write_text(f"@prefix id: <https://example.org/musterstadt/id/> .\n{shapes.read_text()}")
+    return broken
+
+
+def test_notes_are_only_counted_beside_something_graver(run, noted):
+    result = run("validate", "--root", noted)
+    assert " Note " not in result.stdout
+    assert result.stdout.splitlines()[0] == "2 notes; shown one by one by: --notes"
+    limited = run("validate", "--root", noted, "--limit", "1")
+    assert limited.stdout.splitlines()[0] == "2 notes; shown one by one by: --notes"
+    assert "shape:Noted-note" not in limited.stdout
+
+
+def test_the_gravest_finding_stands_nearest_to_the_prompt(run, noted):
+    lines = run("validate", "--root", noted, "--notes").stdout.splitlines()
+    heads = [line.split()[1] for line in lines[:-1] if not line.startswith(" ")]
+    assert heads == ["Note", "Note", "Violation"]
+
+
+def test_notes_come_whole_in_json_and_where_nothing_is_graver(run, noted):
+    assert len(json.loads(run("validate", "--root", noted, "--format", "json").stdout)) == 3
+    file = noted / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace('"Bauhof"@de', '"Bauhof"@de , "Works depot"@en'))
+    result = run("validate", "--root", noted)
+    assert (result.returncode, result.stdout.count(" Note ")) == (0, 2)
+
+
 def test_only_the_asked_files_are_reported(run, broken):
     assert run("validate", "--root", broken, broken / "data" / "catalog.ttl").returncode == 0
     assert run("validate", "--root", broken, broken / "data" / "organisations.ttl").returncode == 1
