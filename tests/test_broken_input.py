@@ -184,6 +184,18 @@ def test_a_cycle_of_units_is_one_fault(run, published):
         file.write_text(whole)
 
 
+def test_a_text_with_personal_data_is_quoted_with_its_own_full_stop(run, published):
+    file = published / "data" / "zz-test.ttl"
+    file.write_text(
+        HEAD + BODY.replace("Eine Stelle zum Testen.", "Bitte an erika.muster@example.org schreiben.")
+    )
+    try:
+        result = publish(run, published, 1, "data/zz-test.ttl:20", 'schreiben.".')
+        assert ".." not in result.stderr
+    finally:
+        file.unlink()
+
+
 @pytest.mark.parametrize(
     ("name", "right"),
     [("neu.TTL", "neu.ttl"), ("neu.ttl.txt", "neu.ttl"), ("events/neu.rdf", "events/neu.ttl")],

@@ -77,6 +77,14 @@ def test_text_names_place_severity_thing_fault_and_rule(run, broken):
     ]
 
 
+def test_a_thing_without_a_name_in_the_language_goes_by_its_slug(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace('"Bauhof"@de , ', ""))
+    for lang, name in (("de", "id:bauhof"), ("en", "Works depot")):
+        lines = run("validate", "--root", musterstadt, "--lang", lang).stdout.splitlines()
+        assert lines[0].endswith(f" {name}")
+
+
 def test_json_holds_the_same(run, broken):
     (finding,) = json.loads(run("validate", "--root", broken, "--format", "json").stdout)
     assert finding["severity"] == "Violation"
@@ -216,7 +224,7 @@ def test_a_thing_without_rules_is_a_fault(run, musterstadt):
     file.write_text(file.read_text() + 'id:zoo a <https://schema.org/Zoo> ; skos:prefLabel "Zoo"@de .\n')
     result = run("validate", "--root", musterstadt)
     assert result.returncode == 1
-    assert "data/organisations.ttl:20 Violation Zoo" in result.stdout
+    assert "data/organisations.ttl:20 Violation id:zoo" in result.stdout
     assert "No rule applies to id:zoo" in result.stdout
 
 

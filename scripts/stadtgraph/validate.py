@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 
 from stadtgraph import shacl
-from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, in_language, severity_of
+from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, name_in, severity_of
 from stadtgraph.house import house_rules
 from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, both
@@ -188,11 +188,7 @@ def _fill(city: City, question: Question, values: dict[str, str], lang: str) -> 
 
     def readable(match: re.Match[str]) -> str:
         value = values.get(match[1], match[0])
-        return (
-            in_language(city.label(value), lang)
-            if _is_iri(value) and city.label(value)
-            else shorten(value, city.base)
-        )
+        return (name_in(city.label(value), lang) if _is_iri(value) else "") or shorten(value, city.base)
 
     return re.sub(r"\{(\w+)\}", readable, sentence)
 

@@ -36,7 +36,7 @@ def print_findings(
     ``counts`` are the true numbers where some are left out. Without ``notes`` those are only counted as long
     as there is anything graver.
     """
-    from stadtgraph.findings import ORDER, in_language, left_out
+    from stadtgraph.findings import ORDER, in_language, left_out, name_in
     from stadtgraph.namespaces import shorten
 
     counts = dict(counts or {})
@@ -52,7 +52,7 @@ def print_findings(
     colour = False if os.environ.get("NO_COLOR") else None
     for finding in findings:
         severity = click.style(say(f"severity-{finding.severity}", lang), **COLOURS[finding.severity])
-        name = in_language(finding.label, lang) or shorten(finding.focus, base)
+        name = name_in(finding.label, lang) or shorten(finding.focus, base)
         value = shorten(finding.value, base)
         path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
         shown = (
