@@ -87,7 +87,7 @@ def in_language(texts: Mapping[str, str], lang: str) -> str:
 
 
 def name_in(texts: Mapping[str, str], lang: str) -> str:
-    """Return a name in ``lang`` or without a language, else nothing: a foreign one would hide that it lacks."""
+    """Return a name in ``lang`` or without a language, else nothing: another would hide the lack."""
     return texts.get(lang) or texts.get("", "")
 
 

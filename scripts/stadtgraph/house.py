@@ -51,9 +51,7 @@ def _unread_files(city: City) -> Iterator[Finding]:
             local = path.relative_to(city.root)
             if path.is_file() and path.suffix not in READ and not any(p.startswith(".") for p in local.parts):
                 name = local.with_suffix("") if local.stem.lower().endswith(".ttl") else local
-                yield _finding(
-                    "file-not-read", local.as_posix(), 1, path=name.with_suffix(".ttl").as_posix()
-                )
+                yield _finding("file-not-read", local.as_posix(), 1, path=name.with_suffix(".ttl").as_posix())
 
 
 def _empty_files(city: City) -> Iterator[Finding]:
