@@ -44,6 +44,7 @@ TEXTS = {
     "longer-literal": (1, ":23", "characters long"),
     "script": (1, ":19", "<"),
     "misspelt": (1, ":23", "org:purpose"),
+    "misspelt-elsewhere": (1, ":19", "skos:prefLabel is probably meant"),
 }
 
 
@@ -66,6 +67,7 @@ def text_of(fault):
         "long-literal": BODY.replace("dcterms:source", f'skos:note "{"x" * 50_000_000}"@de ; dcterms:source'),
         "longer-literal": BODY.replace("dcterms:source", f'skos:note "{"x" * 50_000}"@de ; dcterms:source'),
         "script": BODY.replace("Teststelle", "<script>alert(1)</script>"),
+        "misspelt-elsewhere": BODY.replace("skos:prefLabel", "skos:prefLable"),
         "misspelt": BODY.replace("dcterms:source", "org:purpos id:vielfalt ; dcterms:source"),
     }[fault]
     head = HEAD.replace("https://schema.org/", "http://schema.org/") if fault == "http-schema" else HEAD
@@ -182,13 +184,63 @@ def test_a_cycle_of_units_is_one_fault(run, published):
         file.write_text(whole)
 
 
-@pytest.mark.parametrize("name", ["neu.TTL", "neu.ttl.txt", "events/neu.rdf"])
-def test_a_file_that_would_not_be_read_is_reported(run, published, name):
+def test_a_text_with_personal_data_is_quoted_with_its_own_full_stop(run, published):
+    file = published / "data" / "zz-test.ttl"
+    file.write_text(
+        HEAD + BODY.replace("Eine Stelle zum Testen.", "Bitte an erika.muster@example.org schreiben.")
+    )
+    try:
+        result = publish(run, published, 1, "data/zz-test.ttl:20", 'schreiben.".')
+        assert ".." not in result.stderr
+    finally:
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("neu.TTL", "neu.ttl"), ("neu.ttl.txt", "neu.ttl"), ("events/neu.rdf", "events/neu.ttl")],
+)
+def test_a_file_that_would_not_be_read_is_reported(run, published, name, right):
     file = published / "data" / name
     file.write_text(text_of("valid"))
     try:
-        assert len(messages(publish(run, published, 1, f"data/{name}:1", "is not read"))) == 1
+        result = publish(run, published, 1, f"data/{name}:1", f"rename it to data/{right} if")
+        assert len(messages(result)) == 1
     finally:
+        file.unlink()
+
+
+def test_what_is_missing_because_a_file_is_not_read_is_not_reported(run, published):
+    file = published / "data" / "organisations.ttl"
+    hidden = file.rename(file.with_suffix(".ttl.txt"))
+    try:
+        result = publish(run, published, 1, "data/organisations.ttl.txt:1", "is not read")
+        assert len(messages(result)) == 1
+        asked = run("validate", "--root", published, published / "data" / "partners.ttl")
+        assert (asked.returncode, "is not read" in asked.stdout) == (1, True)
+    finally:
+        hidden.rename(file)
+
+
+def test_an_emptied_file_is_called_empty(run, published):
+    file = published / "data" / "places.ttl"
+    whole = file.read_text()
+    file.write_text("# nothing\n")
+    try:
+        assert len(messages(publish(run, published, 1, "data/places.ttl:1", "file is empty"))) == 1
+    finally:
+        file.write_text(whole)
+
+
+def test_a_breach_of_form_elsewhere_does_not_clear_the_file_asked_for(run, published):
+    other, file = published / "data" / "zz-other.ttl", published / "data" / "zz-test.ttl"
+    other.write_text(HEAD.replace("zz-test", "zz-other") + "id:zz-other skos:prefLable id:vielfalt .")
+    file.write_text(text_of("bad-date"))
+    try:
+        result = run("validate", "--root", published, file)
+        assert (result.returncode, "data/zz-test.ttl:23 Violation" in result.stdout) == (1, True)
+    finally:
+        other.unlink()
         file.unlink()
 
 

@@ -77,6 +77,14 @@ def test_text_names_place_severity_thing_fault_and_rule(run, broken):
     ]
 
 
+def test_a_thing_without_a_name_in_the_language_goes_by_its_slug(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace('"Bauhof"@de , ', ""))
+    for lang, name in (("de", "id:bauhof"), ("en", "Works depot")):
+        lines = run("validate", "--root", musterstadt, "--lang", lang).stdout.splitlines()
+        assert lines[0].endswith(f" {name}")
+
+
 def test_json_holds_the_same(run, broken):
     (finding,) = json.loads(run("validate", "--root", broken, "--format", "json").stdout)
     assert finding["severity"] == "Violation"
@@ -93,6 +101,46 @@ def test_turtle_is_a_validation_report(run, broken):
     (result,) = graph.objects(report, SH.result)
     assert str(graph.value(result, SH.focusNode)) == "https://example.org/musterstadt/id/bauhof"
     assert graph.value(report, SH.conforms).toPython() is False
+
+
+@pytest.fixture
+def noted(broken):
+    """Two notes and one violation, which stands before one of them in the file."""
+    shapes = broken / "shapes" / "organisation.ttl"
+    shapes.write_text(
+        shapes.read_text()
+        + """
+shape:Noted a sh:NodeShape ; sh:targetNode id:bauhof , id:ordnungsamt ; sh:property shape:Noted-note .
+shape:Noted-note a sh:PropertyShape ; sh:path skos:note ; sh:minCount 1 ; sh:severity sh:Info ;
+    sh:message "Bitte ergänzen."@de , "Please add it."@en .
+"""
+    )
+    if "@prefix id:" not in shapes.read_text():
+        shapes.write_text(f"@prefix id: <https://example.org/musterstadt/id/> .\n{shapes.read_text()}")
+    return broken
+
+
+def test_notes_are_only_counted_beside_something_graver(run, noted):
+    result = run("validate", "--root", noted)
+    assert " Note " not in result.stdout
+    assert result.stdout.splitlines()[0] == "2 notes; shown one by one by: --notes"
+    limited = run("validate", "--root", noted, "--limit", "1")
+    assert limited.stdout.splitlines()[0] == "2 notes; shown one by one by: --notes"
+    assert "shape:Noted-note" not in limited.stdout
+
+
+def test_the_gravest_finding_stands_nearest_to_the_prompt(run, noted):
+    lines = run("validate", "--root", noted, "--notes").stdout.splitlines()
+    heads = [line.split()[1] for line in lines[:-1] if not line.startswith(" ")]
+    assert heads == ["Note", "Note", "Violation"]
+
+
+def test_notes_come_whole_in_json_and_where_nothing_is_graver(run, noted):
+    assert len(json.loads(run("validate", "--root", noted, "--format", "json").stdout)) == 3
+    file = noted / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace('"Bauhof"@de', '"Bauhof"@de , "Works depot"@en'))
+    result = run("validate", "--root", noted)
+    assert (result.returncode, result.stdout.count(" Note ")) == (0, 2)
 
 
 def test_only_the_asked_files_are_reported(run, broken):
@@ -176,7 +224,7 @@ def test_a_thing_without_rules_is_a_fault(run, musterstadt):
     file.write_text(file.read_text() + 'id:zoo a <https://schema.org/Zoo> ; skos:prefLabel "Zoo"@de .\n')
     result = run("validate", "--root", musterstadt)
     assert result.returncode == 1
-    assert "data/organisations.ttl:20 Violation Zoo" in result.stdout
+    assert "data/organisations.ttl:20 Violation id:zoo" in result.stdout
     assert "No rule applies to id:zoo" in result.stdout
 
 

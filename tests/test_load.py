@@ -93,3 +93,36 @@ def test_a_file_from_outside_becomes_part_of_the_city(musterstadt, tmp_path):
     city = load(musterstadt, [extra])
     assert any(city.store.quads_for_pattern(NamedNode(BASE + "id/new"), None, None))
     assert city.place(BASE + "id/new") == (extra.as_posix(), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "line"),
+    [
+        ("<urn:a> <urn:b> „Amt“@de .", "syntax-quotes", 1),
+        ("<urn:a> <urn:b> ”Amt”@de .", "syntax-quotes", 1),
+        ('<urn:a> <urn:b> "Amt ;\n<urn:c> "x" .', "syntax-quote-open", 1),
+        ('<urn:a>\n<urn:b> "Amt ;\n<urn:c> <urn:d> .', "syntax-quote-open", 2),
+        ("<urn:a>\n<urn:b> 'Amt„ .", "syntax-quote-open", 2),
+        ("<urn:a> amt a <urn:B> .", "syntax-word", 1),
+        ("<urn:a> <urn:b> Amt .", "syntax-word", 1),
+        ('<urn:a> <urn:b> "Amt"de .', "syntax-word", 1),
+        ("<urn:a> <urn:b> <urn:c> .\n<<<<<<< HEAD\n=======\n>>>>>>> x\n", "syntax-conflict", 2),
+    ],
+)
+def test_common_slips_have_words_of_their_own(musterstadt, text, fault, line):
+    (musterstadt / "data" / "a.ttl").write_text(text)
+    assert faults(musterstadt) == [(fault, f"data/a.ttl:{line}")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf_16_is_recognised(musterstadt, encoding):
+    mark = b"" if encoding == "utf-16" else b"\xfe\xff"
+    (musterstadt / "data" / "a.ttl").write_bytes(mark + "<urn:a> <urn:b> <urn:c> .".encode(encoding))
+    assert faults(musterstadt) == [("utf-16", "data/a.ttl:1")]
+
+
+def test_what_is_missing_is_missing_where_the_class_stands(musterstadt):
+    (musterstadt / "data" / "a.ttl").write_text(f"<{BASE}id/bauhof> <urn:b> <urn:c> .")
+    city = load(musterstadt)
+    file, _ = city.place(BASE + "id/bauhof", "http://www.w3.org/2004/02/skos/core#altLabel")
+    assert file == "data/organisations.ttl"

@@ -87,9 +87,9 @@ def test_each_finding_has_file_line_and_rule(run, folder):
     result = run("validate", "data.ttl", "--shapes", "shapes", cwd=folder)
     assert result.returncode == 1
     assert [line for line in result.stdout.splitlines() if line.startswith("data.ttl")] == [
+        "data.ttl:11 Warning node without an address at http://example.org/b",
         "data.ttl:10 Violation http://example.org/b",
         "data.ttl:11 Violation http://example.org/b",
-        "data.ttl:11 Warning node without an address at http://example.org/b",
         "data.ttl:15 Violation http://example.org/c",
     ]
     assert "Rule: http://example.org/Code   Property: http://example.org/code   Value: 4413" in result.stdout

@@ -86,6 +86,11 @@ def in_language(texts: Mapping[str, str], lang: str) -> str:
     return texts.get(lang) or texts.get("en") or next(iter(texts.values()), "")
 
 
+def name_in(texts: Mapping[str, str], lang: str) -> str:
+    """Return a name in ``lang`` or without a language, else nothing: another would hide the lack."""
+    return texts.get(lang) or texts.get("", "")
+
+
 def count(findings: Iterable[Finding]) -> Counter[Severity]:
     """Count findings by severity."""
     return Counter(finding.severity for finding in findings)

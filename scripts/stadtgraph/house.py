@@ -24,14 +24,16 @@ FOLDERS: Final = ("data", "ontology", "shapes")
 READ: Final = (".ttl", ".md")
 LONGEST_LITERAL: Final = 10_000
 SHACL: Final = VOCABULARIES["sh"]
-SIMILAR: Final = 0.9
+SIMILAR: Final = 0.85
 NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def house_rules(city: City) -> list[Finding]:
-    """Return every breach of form in data, ontology and shapes."""
-    return [
-        *_unread_files(city),
+    """Return every breach of form in data, ontology and shapes.
+
+    Files of which nothing was read come alone: what they hold would seem to be missing everywhere else.
+    """
+    return [*_unread_files(city), *_empty_files(city)] or [
         *_blank_nodes(city),
         *_literals(city),
         *_control_characters(city),
@@ -48,9 +50,17 @@ def _unread_files(city: City) -> Iterator[Finding]:
         for path in sorted((city.root / folder).rglob("*")):
             local = path.relative_to(city.root)
             if path.is_file() and path.suffix not in READ and not any(p.startswith(".") for p in local.parts):
-                yield _finding(
-                    "file-not-read", local.as_posix(), 1, path=local.with_suffix(".ttl").as_posix()
-                )
+                name = local.with_suffix("") if local.stem.lower().endswith(".ttl") else local
+                yield _finding("file-not-read", local.as_posix(), 1, path=name.with_suffix(".ttl").as_posix())
+
+
+def _empty_files(city: City) -> Iterator[Finding]:
+    for graph, path in city.files.items():
+        if not any(
+            any(store.quads_for_pattern(None, None, None, NamedNode(graph)))
+            for store in (city.store, city.shapes)
+        ):
+            yield _finding("empty-file", city.relative(path), 1)
 
 
 def _blank_nodes(city: City) -> Iterator[Finding]:

@@ -30,10 +30,16 @@ LABELS: Final = tuple(
         ("sh", "name"),
     )
 )
+UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+QUOTES: Final = ('"', "'")
+CONFLICT: Final = "<<<<<<< "
 # Rules in this folder of shapes/ hold for what the build writes, not for what people write.
 PUBLISHED: Final = "published"
 NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
 SYNTAX: Final = (
+    ("syntax-quotes", re.compile(r"'(?P<it>[„“”‟‚‘’«»])'")),
+    ("syntax-quote-open", re.compile(r"Line jumps are not allowed")),
+    ("syntax-word", re.compile(r"^(?P<it>\w+) is not a valid (?:subject|predicate|RDF object)")),
     ("syntax-prefix", re.compile(r"The prefix (?P<it>\S*:) has not been declared")),
     ("syntax-iri", re.compile(r"Invalid IRI|No scheme found|IRI")),
     ("syntax-end", re.compile(r"Unexpected end")),
@@ -76,7 +82,10 @@ class City:
     def place(self, subject: str, predicate: str = "", value: str = "") -> tuple[str, int]:
         """Return file and line of a statement, or of the nearest thing to it that stands in a file."""
         store = self.store if any(self.store.quads_for_pattern(_node(subject), None, None)) else self.shapes
-        for path in ((predicate, value), ("", value), (predicate, ""), (TYPE.value, ""), ("", "")):
+        exact = [(predicate, value), ("", value)] if value else []
+        # What is missing is missing where the thing has its class.
+        known = [(predicate, ""), (TYPE.value, "")] if predicate else [(TYPE.value, "")]
+        for path in (*exact, *known, ("", "")):
             for graph in self._graphs(store, subject, *path):
                 line = self.places(self.files[graph]).line(subject, *path)
                 if line:
@@ -208,6 +217,8 @@ def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
     except OSError as error:
         return [fault("unreadable", where, reason=error.strerror)]
     except UnicodeDecodeError as error:
+        if content.startswith(UTF_16):
+            return [fault("utf-16", where, 1)]
         line = content.count(b"\n", 0, error.start) + 1
         near = content.splitlines()[line - 1].decode("latin-1").strip()
         return [fault("not-utf8", where, line, near=_short(near))]
@@ -227,13 +238,19 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
     lines = document.rstrip().splitlines() or [""]
     line = min(error.lineno or 1, len(lines))
     near = lines[line - 1].strip()
+    for number, content in enumerate(lines, 1):
+        if content.startswith(CONFLICT):
+            return fault("syntax-conflict", where, number)
     if (error.lineno or 1) > len(lines):
         return fault("syntax-end", where, line, near=_short(near))
-    reason = re.sub(r"^Parser error at [^:]*: ", "", error.msg).removesuffix(f" (line {line})")
+    reason = re.sub(r"^Parser error [^:]*: ", "", error.msg).removesuffix(f" (line {line})")
     if other and error.lineno is None:
         return fault("syntax-somewhere", where, reason=reason, form=other)
     if other:
         return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
+    # A string that runs to the end of the file is reported where it begins.
+    if reason == "Unexpected end of file" and lines[line - 1][(error.offset or 1) - 1 :].startswith(QUOTES):
+        return fault("syntax-quote-open", where, line, near=_short(near))
     for key, pattern in SYNTAX:
         match = pattern.search(reason)
         if match:

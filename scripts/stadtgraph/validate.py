@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 
 from stadtgraph import shacl
-from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, in_language, severity_of
+from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, name_in, severity_of
 from stadtgraph.house import house_rules
 from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, both
@@ -23,6 +23,7 @@ from stadtgraph.terms import TYPE, Term, text, to_bytes
 SH: Final = VOCABULARIES["sh"]
 XSD: Final = VOCABULARIES["xsd"]
 REPORTS: Final = {"turtle": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
+UNREAD: Final = (RULE + "file-not-read", RULE + "empty-file")
 TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 
 
@@ -39,7 +40,9 @@ def validate(
 
     """
     progress("house")
-    findings = house_rules(city)
+    asked = {city.relative(path) for path in city.only}
+    # Of a file that is not read somebody who asks for another one has to hear, too.
+    findings = [f for f in house_rules(city) if not asked or f.file in asked or f.rule in UNREAD]
     if not findings:
         progress("shapes")
         findings = [*_shapes(city, ways), *([] if city.only else _idle_shapes(city))]
@@ -50,8 +53,8 @@ def validate(
         for path in city.queries("checks"):
             progress(path.stem)
             findings += _check(city, path, told)
-    asked = {city.relative(path) for path in city.only}
-    return sorted(_once(f for f in findings if not asked or f.file in asked), key=Finding.sort_key)
+        findings = [finding for finding in findings if not asked or finding.file in asked]
+    return sorted(_once(findings), key=Finding.sort_key)
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -185,11 +188,7 @@ def _fill(city: City, question: Question, values: dict[str, str], lang: str) -> 
 
     def readable(match: re.Match[str]) -> str:
         value = values.get(match[1], match[0])
-        return (
-            in_language(city.label(value), lang)
-            if _is_iri(value) and city.label(value)
-            else shorten(value, city.base)
-        )
+        return (name_in(city.label(value), lang) if _is_iri(value) else "") or shorten(value, city.base)
 
     return re.sub(r"\{(\w+)\}", readable, sentence)
 

@@ -38,6 +38,7 @@ INPUT_FORMATS: Final = ("turtle", "ntriples", "trig", "nquads", "rdfxml", "jsonl
 @click.option("--input-format", type=click.Choice(INPUT_FORMATS), help=text("help-input-format"))
 @click.option("--endpoint", metavar="URL", help=text("help-validate-endpoint"))
 @click.option("--graph", metavar="IRI", help=text("help-graph"))
+@click.option("--notes", is_flag=True, help=text("help-notes"))
 @click.option("-v", "--verbose", is_flag=True, help=text("help-verbose"))
 @click.option("--no-cache", is_flag=True, help=text("help-no-cache"))
 @click.option("--processes", type=click.IntRange(1), metavar="N", help=text("help-processes"))
@@ -56,6 +57,7 @@ def validate(
     cluster: str | None,
     portal: bool,
     route: str | None,
+    notes: bool,
     root: Path,
     lang: str,
     **foreign: Any,
@@ -71,7 +73,7 @@ def validate(
         stop(say("portal-only", lang))
     ways = Ways(not no_cache, processes, cluster)
     if shapes:
-        _validate_files(paths, shapes, form, limit, lang, ways, **foreign)
+        _validate_files(paths, shapes, form, limit, notes, lang, ways, **foreign)
     if portal:
         city, findings = _portal_checked(root, lang, route or "state")
     else:
@@ -82,7 +84,7 @@ def validate(
     elif form in REPORTS:
         click.echo(as_report(shown, city.prefixes, REPORTS[form]), nl=False)
     else:
-        print_findings(shown, city.base, lang, sys.stdout, counts)
+        print_findings(shown, city.base, lang, sys.stdout, counts, notes)
         files = len(city.only) or len(city.files)
         result = result_of(findings, lang)
         click.echo(
@@ -98,6 +100,7 @@ def _validate_files(
     shapes: tuple[Path, ...],
     form: str,
     limit: int | None,
+    notes: bool,
     lang: str,
     ways: Ways,
     input_format: str | None,
@@ -133,7 +136,7 @@ def _validate_files(
     elif form in REPORTS:
         click.echo(done.report.serialize(REPORTS[form]), nl=False)
     else:
-        print_findings(done.findings, "", lang, sys.stdout, done.counts)
+        print_findings(done.findings, "", lang, sys.stdout, done.counts, notes)
         click.echo(done.sentence(len(files), len(fetched), endpoint, lang))
     if done.met_nothing:
         stop(say("met-nothing", lang))

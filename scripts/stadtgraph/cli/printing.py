@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -28,15 +29,30 @@ def print_findings(
     lang: str,
     stream: Any,
     counts: Mapping[tuple[str, str], int] | None = None,
+    notes: bool = True,
 ) -> None:
-    """Print findings with place, remedy and rule; ``counts`` are the true numbers where some are left out."""
-    from stadtgraph.findings import in_language, left_out
+    """Print findings with place, remedy and rule, the gravest last, where people look first in a terminal.
+
+    ``counts`` are the true numbers where some are left out. Without ``notes`` those are only counted as long
+    as there is anything graver.
+    """
+    from stadtgraph.findings import ORDER, in_language, left_out, name_in
     from stadtgraph.namespaces import shorten
 
+    counts = dict(counts or {})
+    graver = [finding for finding in findings if finding.severity != "Info"]
+    if graver and not notes:
+        folded = {(finding.rule, finding.component) for finding in findings if finding.severity == "Info"}
+        listed = Counter((finding.rule, finding.component) for finding in findings)
+        number = sum(counts.pop(rule, listed[rule]) for rule in sorted(folded))
+        if number:
+            click.echo(say("notes-left-out", lang, notes=count_of("count-Info", number, lang)), stream)
+        findings = graver
+    findings = sorted(findings, key=lambda finding: -ORDER[finding.severity])
     colour = False if os.environ.get("NO_COLOR") else None
     for finding in findings:
         severity = click.style(say(f"severity-{finding.severity}", lang), **COLOURS[finding.severity])
-        name = in_language(finding.label, lang) or shorten(finding.focus, base)
+        name = name_in(finding.label, lang) or shorten(finding.focus, base)
         value = shorten(finding.value, base)
         path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
         shown = (
@@ -51,7 +67,7 @@ def print_findings(
             click.style(rule, dim=True),
         )
         click.echo("\n".join(lines), stream, color=colour)
-    for rule, total, number in left_out(findings, counts or {}):
+    for rule, total, number in left_out(findings, counts):
         values = {"rule": shorten(rule, base), "total": grouped(total, lang), "number": grouped(number, lang)}
         click.echo(say("results-left-out", lang, **values), stream)
 
