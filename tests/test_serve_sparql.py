@@ -15,8 +15,24 @@ from pyoxigraph import QueryResultsFormat
 from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, VOID
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
-from SPARQLWrapper import CSV, GET, JSON, POST, POSTDIRECTLY, TURTLE, URLENCODED, SPARQLWrapper
-from SPARQLWrapper import XML as RDFXML
+from SPARQLWrapper import (
+    CSV,
+    GET,
+    JSON,
+    JSONLD,
+    N3,
+    POST,
+    POSTDIRECTLY,
+    RDFXML,
+    TSV,
+    TURTLE,
+    URLENCODED,
+    XML,
+    SPARQLWrapper,
+)
+from SPARQLWrapper import (
+    RDF as RDF_FORM,
+)
 
 from stadtgraph.namespaces import prefixes
 from stadtgraph.queries import ask, read
@@ -95,6 +111,12 @@ def test_a_query_can_be_sent_in_three_ways(server, units):
         (GRAPH, "", "json", "application/ld+json"),
         (GRAPH, "", "xml", "application/rdf+xml"),
         (GRAPH, "", "ttl", "text/turtle; charset=utf-8"),
+        (GRAPH, "", "application/ld+json,application/x-json+ld", "application/ld+json"),
+        (GRAPH, "*/*", "text/n3", "text/turtle; charset=utf-8"),
+        (GRAPH, "", "docx, JSON-LD", "application/ld+json"),
+        (GRAPH, "application/n-triples", "docx", "application/n-triples"),
+        (GRAPH, "application/rdf+xml", "tsv", "application/rdf+xml"),
+        (ROWS, "", "application/json", JSON_TYPE),
         ("DESCRIBE <https://stadt.example/id/x>", "", "nt", "application/n-triples"),
     ],
 )
@@ -117,6 +139,8 @@ def test_answers_come_in_the_form_asked_for(server, query, accept, format, media
         (GRAPH, "text/csv", "", 406),
         (GRAPH, "", "tsv", 406),
         (ROWS, "", "docx", 400),
+        (ROWS, "*/*", "docx", 400),
+        (ROWS, "image/png", "docx", 400),
     ],
 )
 def test_a_form_that_there_is_not_is_refused_with_those_that_there_are(server, query, accept, format, status):
@@ -355,6 +379,14 @@ def test_a_program_that_asks_nothing_is_told_what_it_can_ask(server, form):
     assert (service, DCTERMS.title, None) in found
 
 
+def test_the_service_description_names_the_endpoint_below_its_prefix(start, small):
+    below = start(small, "--prefix", "/stadt/graph")
+    for path in ("/stadt/graph/sparql", "/sparql"):
+        found = Graph().parse(data=below.ask(path, Accept="text/turtle").content)
+        address = URIRef(f"http://127.0.0.1:{below.port}/stadt/graph/sparql")
+        assert set(found.objects(None, SD.endpoint)) == {address}
+
+
 def test_the_service_description_is_negotiated_and_kept(server):
     plain = server.ask("/sparql")
     assert plain.headers["content-type"].startswith("text/turtle")
@@ -406,7 +438,7 @@ def test_sparqlwrapper_asks_in_all_its_ways(real):
     client.setReturnFormat(CSV)
     assert client.queryAndConvert().decode().splitlines()[1:] == found[0]
     client.setQuery("CONSTRUCT WHERE { ?s a org:OrganizationalUnit }")
-    for form in (TURTLE, RDFXML):
+    for form in (TURTLE, XML):
         client.setReturnFormat(form)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # what SPARQLWrapper makes of it
@@ -415,6 +447,36 @@ def test_sparqlwrapper_asks_in_all_its_ways(real):
     client.setQuery("ASK { ?s a org:OrganizationalUnit }")
     client.setReturnFormat(JSON)
     assert client.queryAndConvert()["boolean"] is True
+
+
+@pytest.mark.parametrize("way", [(GET, URLENCODED), (POST, URLENCODED), (POST, POSTDIRECTLY)])
+def test_sparqlwrapper_gets_what_it_asks_for_in_each_of_its_forms(server, way):
+    client = SPARQLWrapper(endpoint(server))
+    client.setMethod(way[0])
+    client.setRequestMethod(way[1])
+    results = "application/sparql-results+"
+    expected = {
+        ROWS: {
+            JSON: results + "json",
+            XML: results + "xml",
+            CSV: "text/csv",
+            TSV: "text/tab-separated-values",
+        },
+        TRUTH: {JSON: results + "json", XML: results + "xml"},
+        GRAPH: {
+            **dict.fromkeys((TURTLE, N3), "text/turtle"),
+            **dict.fromkeys((XML, RDF_FORM, RDFXML), "application/rdf+xml"),
+            JSONLD: "application/ld+json",
+        },
+    }
+    for query, forms in expected.items():
+        client.setQuery(query)
+        for form, media in forms.items():
+            client.setReturnFormat(form)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # it sends */* where it knows no media type
+                found = client.query().info()["content-type"]
+            assert found.partition(";")[0] == media, (query, form)
 
 
 def test_rdflib_reads_it_as_its_store(real):

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from stadtgraph.serve import parameters
-from stadtgraph.serve.answers import language_of, refusal
+from stadtgraph.serve.answers import language_of, refusal, start_page
 from stadtgraph.serve.description import MEDIA, describe
 from stadtgraph.serve.nest import Answer
 from stadtgraph.serve.publication import Publication
@@ -158,11 +158,7 @@ async def _describe(
     media = parameters.forms(parameters.format_of(given), accept)[2]
     if not media:
         raise Refused(406, "query-not-acceptable", {"offered": ", ".join(MEDIA)})
-    address = str(Request(scope).url.replace(query="", fragment=""))
-    try:
-        content = _described(publication, address, media)
-    except ValueError as error:
-        raise Refused(400, "protocol-bad-host") from error
+    content = _described(publication, f"{start_page(Request(scope))}sparql", media)
     await _give(scope, send, Given(media, content, etag(media, content), b""))
 
 
