@@ -7,6 +7,7 @@ import re
 import socket
 import warnings
 from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,16 @@ def test_all_forms_tell_the_same(server, units):
     ]
     assert [set(graph) for graph in graphs] == [set(graphs[0])] * 4
     assert {str(one) for one in graphs[0].subjects()} == set(iris)
+
+
+def test_a_carriage_return_in_a_text_survives_every_form(server):
+    text = "eins\r\nzwei\rdrei"
+    query = r'{ BIND("eins\r\nzwei\rdrei" AS ?o) BIND(<x:s> AS ?s) }'
+    xml = ElementTree.fromstring(get(server, f"SELECT ?o {query}", format="xml").content)
+    assert [one.text for one in xml.iter() if one.tag.endswith("literal")] == [text]
+    for form, name in [("rdf", "xml"), ("ttl", "turtle"), ("nt", "nt"), ("jsonld", "json-ld")]:
+        content = get(server, f"CONSTRUCT {{ ?s <x:p> ?o }} {query}", format=form).content
+        assert [str(one) for one in Graph().parse(data=content, format=name).objects()] == [text]
 
 
 def test_head_tells_what_get_would_send(server):
