@@ -1,6 +1,7 @@
 """The SPARQL 1.1 Protocol on a real server, rule by rule, and with the clients that people use."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -174,6 +175,25 @@ def test_a_carriage_return_in_a_text_survives_every_form(server):
     for form, name in [("rdf", "xml"), ("ttl", "turtle"), ("nt", "nt"), ("jsonld", "json-ld")]:
         content = get(server, f"CONSTRUCT {{ ?s <x:p> ?o }} {query}", format=form).content
         assert [str(one) for one in Graph().parse(data=content, format=name).objects()] == [text]
+
+
+def test_long_answers_are_packed_for_those_who_take_that(server, real):
+    everything = "SELECT * WHERE { ?s ?p ?o } ORDER BY ?s ?p ?o"
+    for one, query, whole in [(server, everything + " LIMIT 50", True), (real, everything, False)]:
+        plain, packed = get(one, query), get(one, query, {"Accept-Encoding": "gzip, deflate"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert gzip.decompress(packed.content) == plain.content
+        assert len(packed.content) < len(plain.content) / 3
+        assert {plain.headers["vary"], packed.headers["vary"]} == {"Accept, Accept-Encoding"}
+        assert ("etag" in plain.headers) == whole
+        if whole:
+            assert plain.headers["etag"] != packed.headers["etag"]
+            for answer, coding in [(plain, "identity"), (packed, "gzip")]:
+                known = {"Accept-Encoding": coding, "If-None-Match": answer.headers["etag"]}
+                assert get(one, query, known).status == 304
+    assert "content-encoding" not in get(server, everything, {"Accept-Encoding": "gzip;q=0"}).headers
+    assert "content-encoding" not in get(server, TRUTH, {"Accept-Encoding": "gzip"}).headers
 
 
 def test_head_tells_what_get_would_send(server):
