@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
@@ -34,6 +35,7 @@ VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 # From how many bytes on an answer is packed.
 WORTH: Final = 1000
 PACKED: Final = (b"content-encoding", b"gzip")
+LOG: Final = logging.getLogger("stadtgraph")
 Page = Callable[[Request, Question], Awaitable[Response]]
 
 
@@ -148,14 +150,20 @@ async def _stream(scope: Scope, send: Send, answer: Answer, content: bytes, link
     packing = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS) if _takes_gzip(scope) else None
     headers += [PACKED] if packing else []
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    over = False
+    longest: int = scope["app"].state.longest
+    sent, over = 0, False
     try:
         while not over:
+            sent += len(content)
+            if sent > longest:
+                raise Refused(503, "query-answer-too-long", {"limit": longest >> 20})
             if packing:
                 content = await asyncio.to_thread(packing.compress, content)
             await send({"type": "http.response.body", "body": content, "more_body": True})
             content, over = await answer.part(1)
-    except Refused:
+    except Refused as refused:
+        if refused.key != "query-abandoned":
+            LOG.warning("/sparql: %s", refused.sentence("en"))
         return
     content = packing.compress(content) + packing.flush() if packing else content
     await send({"type": "http.response.body", "body": content})
