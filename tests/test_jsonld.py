@@ -1,6 +1,7 @@
 """JSON-LD says what the triples say, no more and no less."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 from hypothesis import given
@@ -16,7 +17,7 @@ from stadtgraph.namespaces import VOCABULARIES, prefixes
 from stadtgraph.site.jsonld import context, document, nested
 from stadtgraph.site.things import Site
 from stadtgraph.site.things import triples as triples_of
-from stadtgraph.terms import in_order, to_bytes
+from stadtgraph.terms import in_order, to_bytes, write
 
 BASE = "https://example.org/town/"
 SCHEMA = Namespace("https://schema.org/")
@@ -171,3 +172,12 @@ def test_a_path_that_leaves_the_publication_is_no_document(site):
         assert site.document(site.base + local) == ""
     assert site.document("https://example.com/id/a") == ""
     assert site.document(site.base + "def#counters") == "def"
+
+
+def test_rdf_xml_keeps_a_carriage_return():
+    text = "eins\r\nzwei\rdrei"
+    triple = Triple(NamedNode("x:s"), NamedNode("https://x.example/p"), Literal(text))
+    out = BytesIO()
+    write([triple], RdfFormat.RDF_XML, {}, out)
+    for content in (to_bytes([triple], RdfFormat.RDF_XML), out.getvalue()):
+        assert [str(one) for one in Graph().parse(data=content, format="xml").objects()] == [text]

@@ -1,12 +1,14 @@
 """The SPARQL 1.1 Protocol on a real server, rule by rule, and with the clients that people use."""
 
 import csv
+import gzip
 import io
 import json
 import re
 import socket
 import warnings
 from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -15,8 +17,24 @@ from pyoxigraph import QueryResultsFormat
 from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF, VOID
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
-from SPARQLWrapper import CSV, GET, JSON, POST, POSTDIRECTLY, TURTLE, URLENCODED, SPARQLWrapper
-from SPARQLWrapper import XML as RDFXML
+from SPARQLWrapper import (
+    CSV,
+    GET,
+    JSON,
+    JSONLD,
+    N3,
+    POST,
+    POSTDIRECTLY,
+    RDFXML,
+    TSV,
+    TURTLE,
+    URLENCODED,
+    XML,
+    SPARQLWrapper,
+)
+from SPARQLWrapper import (
+    RDF as RDF_FORM,
+)
 
 from stadtgraph.namespaces import prefixes
 from stadtgraph.queries import ask, read
@@ -95,6 +113,12 @@ def test_a_query_can_be_sent_in_three_ways(server, units):
         (GRAPH, "", "json", "application/ld+json"),
         (GRAPH, "", "xml", "application/rdf+xml"),
         (GRAPH, "", "ttl", "text/turtle; charset=utf-8"),
+        (GRAPH, "", "application/ld+json,application/x-json+ld", "application/ld+json"),
+        (GRAPH, "*/*", "text/n3", "text/turtle; charset=utf-8"),
+        (GRAPH, "", "docx, JSON-LD", "application/ld+json"),
+        (GRAPH, "application/n-triples", "docx", "application/n-triples"),
+        (GRAPH, "application/rdf+xml", "tsv", "application/rdf+xml"),
+        (ROWS, "", "application/json", JSON_TYPE),
         ("DESCRIBE <https://stadt.example/id/x>", "", "nt", "application/n-triples"),
     ],
 )
@@ -117,6 +141,8 @@ def test_answers_come_in_the_form_asked_for(server, query, accept, format, media
         (GRAPH, "text/csv", "", 406),
         (GRAPH, "", "tsv", 406),
         (ROWS, "", "docx", 400),
+        (ROWS, "*/*", "docx", 400),
+        (ROWS, "image/png", "docx", 400),
     ],
 )
 def test_a_form_that_there_is_not_is_refused_with_those_that_there_are(server, query, accept, format, status):
@@ -139,6 +165,35 @@ def test_all_forms_tell_the_same(server, units):
     ]
     assert [set(graph) for graph in graphs] == [set(graphs[0])] * 4
     assert {str(one) for one in graphs[0].subjects()} == set(iris)
+
+
+def test_a_carriage_return_in_a_text_survives_every_form(server):
+    text = "eins\r\nzwei\rdrei"
+    query = r'{ BIND("eins\r\nzwei\rdrei" AS ?o) BIND(<x:s> AS ?s) }'
+    xml = ElementTree.fromstring(get(server, f"SELECT ?o {query}", format="xml").content)
+    assert [one.text for one in xml.iter() if one.tag.endswith("literal")] == [text]
+    for form, name in [("rdf", "xml"), ("ttl", "turtle"), ("nt", "nt"), ("jsonld", "json-ld")]:
+        content = get(server, f"CONSTRUCT {{ ?s <x:p> ?o }} {query}", format=form).content
+        assert [str(one) for one in Graph().parse(data=content, format=name).objects()] == [text]
+
+
+def test_long_answers_are_packed_for_those_who_take_that(server, real):
+    everything = "SELECT * WHERE { ?s ?p ?o } ORDER BY ?s ?p ?o"
+    for one, query, whole in [(server, everything + " LIMIT 50", True), (real, everything, False)]:
+        plain, packed = get(one, query), get(one, query, {"Accept-Encoding": "gzip, deflate"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert gzip.decompress(packed.content) == plain.content
+        assert len(packed.content) < len(plain.content) / 3
+        assert {plain.headers["vary"], packed.headers["vary"]} == {"Accept, Accept-Encoding"}
+        assert ("etag" in plain.headers) == whole
+        if whole:
+            assert plain.headers["etag"] != packed.headers["etag"]
+            for answer, coding in [(plain, "identity"), (packed, "gzip")]:
+                known = {"Accept-Encoding": coding, "If-None-Match": answer.headers["etag"]}
+                assert get(one, query, known).status == 304
+    assert "content-encoding" not in get(server, everything, {"Accept-Encoding": "gzip;q=0"}).headers
+    assert "content-encoding" not in get(server, TRUTH, {"Accept-Encoding": "gzip"}).headers
 
 
 def test_head_tells_what_get_would_send(server):
@@ -355,6 +410,14 @@ def test_a_program_that_asks_nothing_is_told_what_it_can_ask(server, form):
     assert (service, DCTERMS.title, None) in found
 
 
+def test_the_service_description_names_the_endpoint_below_its_prefix(start, small):
+    below = start(small, "--prefix", "/stadt/graph")
+    for path in ("/stadt/graph/sparql", "/sparql"):
+        found = Graph().parse(data=below.ask(path, Accept="text/turtle").content)
+        address = URIRef(f"http://127.0.0.1:{below.port}/stadt/graph/sparql")
+        assert set(found.objects(None, SD.endpoint)) == {address}
+
+
 def test_the_service_description_is_negotiated_and_kept(server):
     plain = server.ask("/sparql")
     assert plain.headers["content-type"].startswith("text/turtle")
@@ -406,7 +469,7 @@ def test_sparqlwrapper_asks_in_all_its_ways(real):
     client.setReturnFormat(CSV)
     assert client.queryAndConvert().decode().splitlines()[1:] == found[0]
     client.setQuery("CONSTRUCT WHERE { ?s a org:OrganizationalUnit }")
-    for form in (TURTLE, RDFXML):
+    for form in (TURTLE, XML):
         client.setReturnFormat(form)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # what SPARQLWrapper makes of it
@@ -415,6 +478,36 @@ def test_sparqlwrapper_asks_in_all_its_ways(real):
     client.setQuery("ASK { ?s a org:OrganizationalUnit }")
     client.setReturnFormat(JSON)
     assert client.queryAndConvert()["boolean"] is True
+
+
+@pytest.mark.parametrize("way", [(GET, URLENCODED), (POST, URLENCODED), (POST, POSTDIRECTLY)])
+def test_sparqlwrapper_gets_what_it_asks_for_in_each_of_its_forms(server, way):
+    client = SPARQLWrapper(endpoint(server))
+    client.setMethod(way[0])
+    client.setRequestMethod(way[1])
+    results = "application/sparql-results+"
+    expected = {
+        ROWS: {
+            JSON: results + "json",
+            XML: results + "xml",
+            CSV: "text/csv",
+            TSV: "text/tab-separated-values",
+        },
+        TRUTH: {JSON: results + "json", XML: results + "xml"},
+        GRAPH: {
+            **dict.fromkeys((TURTLE, N3), "text/turtle"),
+            **dict.fromkeys((XML, RDF_FORM, RDFXML), "application/rdf+xml"),
+            JSONLD: "application/ld+json",
+        },
+    }
+    for query, forms in expected.items():
+        client.setQuery(query)
+        for form, media in forms.items():
+            client.setReturnFormat(form)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # it sends */* where it knows no media type
+                found = client.query().info()["content-type"]
+            assert found.partition(";")[0] == media, (query, form)
 
 
 def test_rdflib_reads_it_as_its_store(real):

@@ -123,6 +123,17 @@ def test_an_answer_that_breaks_off_is_never_taken_for_a_whole_one(limited):
     connection.close()
 
 
+def test_an_answer_longer_than_the_operator_allows_breaks_off_and_the_log_says_why(start, small):
+    server = start(small, "--max-answer", "1")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", "/sparql?" + urlencode({"query": ROWS_WITHOUT_END, "format": "csv"}))
+    with pytest.raises(http.client.IncompleteRead) as error:
+        connection.getresponse().read()
+    connection.close()
+    assert len(error.value.partial) <= 1 << 20
+    assert "--max-answer" in server.log.read_text()
+
+
 def test_a_client_that_knows_no_chunks_is_told_the_reason_instead(limited):
     request = f"GET /sparql?{urlencode({'query': ROWS_WITHOUT_END, 'format': 'csv'})} HTTP/1.0\r\n\r\n"
     assert limited.raw(request.encode()).startswith(b"HTTP/1.1 503 ")
@@ -137,14 +148,15 @@ def test_short_questions_are_answered_while_long_ones_run(limited):
         assert not answers
     # Two at a time and at last each as long as it may, or it has waited too long for its turn.
     assert {answer.status for answer in answers} == {503}
+    assert any(int(answer.headers.get("retry-after", 0)) > 0 for answer in answers)
 
 
 def test_a_worker_that_has_answered_something_long_goes_on_as_if_it_were_new(limited):
     longish = ENDLESS.replace("?f { 0 1 2 3 4 5 6 7 8 9 }", "?f { 0 }")
     for name in "ghi":
         longish = longish.replace(f"?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}", f"?{name} {{ 0 }}")
-    with asking(limited, longish, 8) as answers:
-        until(lambda: len(answers) == 8)
+    with asking(limited, longish, 4) as answers:
+        until(lambda: len(answers) == 4)
     assert {answer.status for answer in answers} == {200}
     until(lambda: state(limited)["running"] == 0 and all(one["memory"] for one in state(limited)["workers"]))
     workers = [psutil.Process(one["pid"]) for one in state(limited)["workers"]]

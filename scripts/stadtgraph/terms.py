@@ -27,6 +27,8 @@ Term = NamedNode | BlankNode | Literal | Triple | DefaultGraph
 LAID_OUT: Final = (RdfFormat.TURTLE, RdfFormat.TRIG)
 USED: Final = re.compile(rb"(?:^|(?<=[\s(,^]))([A-Za-z][\w-]*):", re.MULTILINE)
 CHUNK: Final = 1 << 18  # bytes that are laid out at a time
+# A bare carriage return is read as a line end (XML 1.0, section 2.11); the serializer leaves it bare.
+RETURN: Final = (b"\r", b"&#xD;")
 
 
 class Out(Protocol):
@@ -81,7 +83,7 @@ def to_bytes(
     if content is None:
         raise TypeError("serialize returns bytes when it is given no output")
     if form not in LAID_OUT:
-        return content
+        return content.replace(*RETURN) if form == RdfFormat.RDF_XML else content
     out = BytesIO()
     _lay_out(BytesIO(content), out)
     return out.getvalue()
@@ -92,12 +94,26 @@ def write(
 ) -> None:
     """Write what ``to_bytes`` returns without ever holding the whole of it."""
     if form not in LAID_OUT:
-        serialize(statements, cast("IO[bytes]", out), form, prefixes=prefixes)
+        written = InXml(out) if form == RdfFormat.RDF_XML else out
+        serialize(statements, cast("IO[bytes]", written), form, prefixes=prefixes)
         return
     with TemporaryFile() as plain:
         serialize(statements, plain, form, prefixes=prefixes)
         plain.seek(0)
         _lay_out(plain, out)
+
+
+class InXml:
+    """Where XML is written whose texts keep their carriage returns."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self.flush = out.flush
+
+    def write(self, part: bytes) -> int:
+        """Write some more."""
+        self._out.write(part.replace(*RETURN))
+        return len(part)
 
 
 def _lay_out(plain: IO[bytes], out: Out) -> None:

@@ -111,6 +111,9 @@ def _changes(done: Publication, city: City, lang: str) -> str:
     help=text("help-query-timeout"),
 )
 @click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help=text("help-memory"))
+@click.option(
+    "--max-answer", type=click.IntRange(1), default=100, show_default=True, help=text("help-max-answer")
+)
 @click.option("--prefix", default="", help=text("help-prefix"))
 @click.option("--behind-proxy", is_flag=True, help=text("help-behind-proxy"))
 @common

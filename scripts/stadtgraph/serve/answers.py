@@ -20,6 +20,7 @@ from stadtgraph.serve import negotiate
 from stadtgraph.serve.publication import Publication
 
 PLACES: Final = re.compile(r"@(root|kind|title|head|main|here|there)@")
+HOST: Final = re.compile(r"[\w.-]+(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.ASCII | re.IGNORECASE)
 REFUSALS: Final = ("text/plain", "text/html", "application/problem+json")
 VARY: Final = "Accept, Accept-Language"
 
@@ -45,6 +46,14 @@ def root_of(request: Request) -> str:
     """Return the way from the asked address up to the start page, right under every host and path prefix."""
     path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     return "../" * (path.count(b"/") - 1)
+
+
+def start_page(request: Request) -> str:
+    """Return the address of the start page as the client knows it."""
+    host = request.headers.get("host", "")
+    if not HOST.fullmatch(host):
+        host = ":".join(map(str, request.scope.get("server") or ("localhost",)))
+    return f"{request.scope['scheme']}://{host}{request.app.state.prefix}/"
 
 
 def refusal(

@@ -144,6 +144,7 @@ def application(settings: Settings) -> ASGIApp:
     ):
         app.router.routes += routes
     app.state.prefix = settings.prefix
+    app.state.longest = settings.max_answer << 20
     app.state.record = Record(settings.tell)
     app.state.remembered = Remembered()
     app.state.workers = Workers(settings.workers, settings.query_timeout, settings.memory)

@@ -22,7 +22,7 @@ LOOK: Final = 1.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What the operator may set; ``query_timeout`` and ``grace`` in seconds, ``memory`` in MB."""
+    """What the operator may set; ``query_timeout`` and ``grace`` in seconds, others in MB."""
 
     out: Path
     host: str = "127.0.0.1"
@@ -30,6 +30,7 @@ class Settings:
     workers: int = 2
     query_timeout: float = 10.0
     memory: int = 1024
+    max_answer: int = 100
     prefix: str = ""
     behind_proxy: bool = False
     grace: float = 10.0

@@ -18,8 +18,8 @@ WEIGHT: Final = re.compile(r"[01]?(?:\.\d*)?")
 # Other names under which clients ask for a form.
 ALIASES: Final = {
     "text/html": ("application/xhtml+xml",),
-    "text/turtle": ("application/x-turtle", "text/n3"),
-    "application/ld+json": ("application/json",),
+    "text/turtle": ("application/x-turtle", "text/n3", "text/rdf+n3"),
+    "application/ld+json": ("application/json", "application/x-json+ld"),
     "application/rdf+xml": ("application/xml", "text/xml"),
     "application/n-triples": ("text/plain",),
     "application/sparql-results+json": ("application/json",),

@@ -24,10 +24,10 @@ FORMATS: Final[Mapping[str, tuple[str, str, str]]] = {
     "xml": (XML, XML, RDF_XML),
     "csv": (CSV, "", ""),
     "tsv": (TSV, "", ""),
-    **dict.fromkeys(("ttl", "turtle"), ("", "", TURTLE)),
-    "jsonld": ("", "", JSON_LD),
+    **dict.fromkeys(("ttl", "turtle", "n3"), ("", "", TURTLE)),
+    **dict.fromkeys(("jsonld", "json-ld"), ("", "", JSON_LD)),
     **dict.fromkeys(("nt", "ntriples"), ("", "", N_TRIPLES)),
-    **dict.fromkeys(("rdf", "rdfxml"), ("", "", RDF_XML)),
+    **dict.fromkeys(("rdf", "rdfxml", "rdf+xml"), ("", "", RDF_XML)),
 }
 HTML: Final = "text/html"
 FIELDS: Final = 1000
@@ -107,17 +107,28 @@ def forms(asked: str, accept: str) -> tuple[str, str, str]:
         Refused: the parameter ``format`` names none that there is, or the header ``Accept`` none of any kind.
 
     """
-    if asked and asked != "html":
-        found = FORMATS.get(asked) or tuple(asked if asked in kind else "" for kind in (ROWS, TRUTH, GRAPH))
-        if not any(found):
-            raise Refused(400, "protocol-format", {"format": asked[:80], "known": ", ".join(FORMATS)})
-    else:
-        wanted = accept or "*/*"
-        found = tuple(negotiate.media_type(tuple(kind), wanted) for kind in (ROWS, TRUTH, GRAPH))
-        if not any(found):
-            offered = ", ".join((*ROWS, *GRAPH))
-            raise Refused(406, "query-not-acceptable", {"offered": offered})
+    named = asked and asked != "html"
+    found = _named(asked) if named else ("", "", "")
+    if not named or "*/*" not in (accept or "*/*"):
+        # What "format" leaves open is for Accept to say; some clients send both, and mean Accept.
+        by_header = (negotiate.media_type(tuple(kind), accept or "*/*") for kind in (ROWS, TRUTH, GRAPH))
+        found = tuple(one or other for one, other in zip(found, by_header, strict=True))
+    if named and not any(found):
+        raise Refused(400, "protocol-format", {"format": asked[:80], "known": ", ".join(FORMATS)})
+    if not any(found):
+        offered = ", ".join((*ROWS, *GRAPH))
+        raise Refused(406, "query-not-acceptable", {"offered": offered})
     return found[0], found[1], found[2]
+
+
+def _named(asked: str) -> tuple[str, ...]:
+    """Return the media types that a list of names and media types stands for, the first of each kind."""
+    kinds = (tuple(ROWS), tuple(TRUTH), tuple(GRAPH))
+    read = [
+        FORMATS.get(one) or tuple(negotiate.media_type(kind, one) if one else "" for kind in kinds)
+        for one in (part.strip("+") for part in asked.split(","))
+    ]
+    return tuple(next(filter(None, kind), "") for kind in zip(*read, strict=True))
 
 
 def wants_page(given: Parameters, accept: str) -> bool:

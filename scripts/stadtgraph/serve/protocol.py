@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Final
@@ -13,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from stadtgraph.serve import parameters
-from stadtgraph.serve.answers import language_of, refusal
+from stadtgraph.serve import negotiate, parameters
+from stadtgraph.serve.answers import language_of, refusal, start_page
 from stadtgraph.serve.description import MEDIA, describe
 from stadtgraph.serve.nest import Answer
 from stadtgraph.serve.publication import Publication
@@ -29,7 +31,11 @@ LONGEST: Final = 1 << 20
 WHOLE: Final = 64 << 20
 # After how many seconds is looked whether the asker is still there.
 PATIENT: Final = 0.2
-VARY: Final = (b"vary", b"Accept")
+VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+# From how many bytes on an answer is packed.
+WORTH: Final = 1000
+PACKED: Final = (b"content-encoding", b"gzip")
+LOG: Final = logging.getLogger("stadtgraph")
 Page = Callable[[Request, Question], Awaitable[Response]]
 
 
@@ -112,7 +118,7 @@ class Reply(Response):
             elif scope["http_version"] == "1.0":
                 raise Refused(503, "protocol-too-old", {"limit": WHOLE >> 20})
             else:
-                await _stream(send, answer, content, link)
+                await _stream(scope, send, answer, content, link)
         finally:
             watching.cancel()
             answer.close()
@@ -120,6 +126,9 @@ class Reply(Response):
 
 async def _give(scope: Scope, send: Send, given: Given, lasts: bool = True) -> None:
     """Send an answer that is whole, unless the asker has it."""
+    packed = len(given.content) >= WORTH and _takes_gzip(scope)
+    if packed:
+        given = await asyncio.to_thread(lambda: given.packed) if len(given.content) > SMALL else given.packed
     caching = b"no-cache" if lasts else b"no-store"
     headers = [VARY, (b"cache-control", caching), (b"etag", given.etag)]
     known = b", ".join(value for name, value in scope["headers"] if name == b"if-none-match")
@@ -128,22 +137,35 @@ async def _give(scope: Scope, send: Send, given: Given, lasts: bool = True) -> N
         return
     if given.link:
         headers.append((b"link", given.link))
+    if packed:
+        headers.append(PACKED)
     headers += [_content_type(given.media), (b"content-length", b"%d" % len(given.content))]
     await _send(send, 200, headers, b"" if scope["method"] == "HEAD" else given.content)
 
 
-async def _stream(send: Send, answer: Answer, content: bytes, link: bytes) -> None:
+async def _stream(scope: Scope, send: Send, answer: Answer, content: bytes, link: bytes) -> None:
     """Send an answer part by part; one that breaks off is left without its end, so that everybody sees it."""
     headers = [VARY, (b"cache-control", b"no-cache"), _content_type(answer.media)]
     headers += [(b"link", link)] if link else []
+    packing = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS) if _takes_gzip(scope) else None
+    headers += [PACKED] if packing else []
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    over = False
+    longest: int = scope["app"].state.longest
+    sent, over = 0, False
     try:
         while not over:
+            sent += len(content)
+            if sent > longest:
+                raise Refused(503, "query-answer-too-long", {"limit": longest >> 20})
+            if packing:
+                content = await asyncio.to_thread(packing.compress, content)
             await send({"type": "http.response.body", "body": content, "more_body": True})
             content, over = await answer.part(1)
-    except Refused:
+    except Refused as refused:
+        if refused.key != "query-abandoned":
+            LOG.warning("/sparql: %s", refused.sentence("en"))
         return
+    content = packing.compress(content) + packing.flush() if packing else content
     await send({"type": "http.response.body", "body": content})
 
 
@@ -158,11 +180,7 @@ async def _describe(
     media = parameters.forms(parameters.format_of(given), accept)[2]
     if not media:
         raise Refused(406, "query-not-acceptable", {"offered": ", ".join(MEDIA)})
-    address = str(Request(scope).url.replace(query="", fragment=""))
-    try:
-        content = _described(publication, address, media)
-    except ValueError as error:
-        raise Refused(400, "protocol-bad-host") from error
+    content = _described(publication, f"{start_page(Request(scope))}sparql", media)
     await _give(scope, send, Given(media, content, etag(media, content), b""))
 
 
@@ -216,6 +234,12 @@ def _watch(receive: Receive, answer: Answer) -> None:
 async def _send(send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
     await send({"type": "http.response.body", "body": body})
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    """Tell whether the asker prefers an answer that is packed."""
+    codings = b", ".join(value for name, value in scope["headers"] if name == b"accept-encoding")
+    return bool(codings) and negotiate.coding(codings.decode("latin-1"), ("gzip",)) == "gzip"
 
 
 def _content_type(media: str) -> tuple[bytes, bytes]:

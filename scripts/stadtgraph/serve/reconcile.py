@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from stadtgraph.messages import say
-from stadtgraph.serve.answers import fragment, language_of, refusal
+from stadtgraph.serve.answers import fragment, language_of, refusal, start_page
 from stadtgraph.serve.facts import Value, as_json, facts
 from stadtgraph.serve.near import Likeness, names
 from stadtgraph.serve.publication import Publication, Thing
@@ -34,7 +34,6 @@ NAME_WEIGHT: Final = 0.7
 SUGGESTED: Final = 20
 FORM: Final = "application/x-www-form-urlencoded"
 ANYWHERE: Final = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors *"
-HOST: Final = re.compile(r"[\w.-]+(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.ASCII | re.IGNORECASE)
 OPEN: Final = {"Cache-Control": "public, max-age=60", "Vary": "Accept-Language"}
 
 
@@ -77,7 +76,7 @@ async def service(request: Request) -> Response:
             asked = _objects(given["extend"], "extend")
             answer = await asyncio.to_thread(_extended, publication, asked, lang)
         else:
-            answer = manifest(publication, _root(request), lang)
+            answer = manifest(publication, start_page(request), lang)
     except BadRequest as error:
         return refusal(request, 400, "reconcile-bad", reason=str(error))
     return JSONResponse(answer, headers={**OPEN, "Content-Language": lang})
@@ -101,14 +100,6 @@ def manifest(publication: Publication, root: str, lang: str) -> dict[str, Any]:
         },
         "extend": {"propose_properties": {**path, "service_path": "/properties"}, "property_settings": []},
     }
-
-
-def _root(request: Request) -> str:
-    """Return the address of the start page as the client knows it."""
-    host = request.headers.get("host", "")
-    if not HOST.fullmatch(host):
-        host = ":".join(map(str, request.scope.get("server") or ("localhost",)))
-    return f"{request.scope['scheme']}://{host}{request.app.state.prefix}/"
 
 
 def _objects(written: str, name: str) -> dict[str, Any]:

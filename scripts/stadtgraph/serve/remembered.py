@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
@@ -12,7 +14,7 @@ from stadtgraph.serve.worker import Question
 # All together, in bytes; and what one may have at most.
 ROOM: Final = 32 << 20
 SMALL: Final = 256 << 10
-# What an entry takes besides its content and its question, in bytes.
+# What an entry takes besides its content, plain and packed, and its question, in bytes.
 EXTRA: Final = 1024
 
 Key = tuple[str, Question]
@@ -26,6 +28,11 @@ class Given:
     content: bytes
     etag: bytes
     link: bytes
+
+    @cached_property
+    def packed(self) -> Given:
+        """The answer in the coding gzip, with a tag of its own."""
+        return Given(self.media, gzip.compress(self.content, 1), self.etag[:-1] + b'-gzip"', self.link)
 
 
 class Remembered:
@@ -57,4 +64,4 @@ def etag(media: str, content: bytes) -> bytes:
 
 
 def _size(key: Key, given: Given) -> int:
-    return len(given.content) + 4 * len(key[1].text) + EXTRA
+    return 2 * len(given.content) + 4 * len(key[1].text) + EXTRA

@@ -24,6 +24,7 @@ from pyoxigraph import (
 from stadtgraph.serve import faults, guard
 from stadtgraph.serve.frames import Answering, receive
 from stadtgraph.serve.refused import Refused
+from stadtgraph.terms import InXml
 
 ROWS: Final = {
     "application/sparql-results+json": QueryResultsFormat.JSON,
@@ -134,7 +135,7 @@ def _answer(question: Question, city: City, answering: Answering) -> None:
     if not media:
         raise Refused(406, "query-not-acceptable", {"offered": ", ".join(offered)})
     answering.begin(json.dumps({"media": media, "lasts": read.lasts, "hints": read.hints}).encode())
-    out = cast(IO[bytes], InXml(answering) if media.endswith("xml") else answering)
+    out = cast(IO[bytes], WithoutControls(answering) if media.endswith("xml") else answering)
     match results:
         case QueryTriples():
             triples = in_xml(results) if media == "application/rdf+xml" else results
@@ -144,18 +145,14 @@ def _answer(question: Question, city: City, answering: Answering) -> None:
     answering.end()
 
 
-class InXml:
+class WithoutControls(InXml):
     """An answer in XML, which knows no control characters (XML 1.0, section 2.2)."""
-
-    def __init__(self, answering: Answering) -> None:
-        self._answering = answering
-        self.flush = answering.flush
 
     def write(self, part: bytes) -> int:
         """Take a part of the answer."""
         if NOT_IN_XML.search(part):
             raise Refused(406, "query-not-in-xml")
-        return self._answering.write(part)
+        return super().write(part)
 
 
 def in_xml(triples: Iterable[Triple]) -> Iterator[Triple]:

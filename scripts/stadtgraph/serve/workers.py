@@ -34,7 +34,7 @@ SPARE: Final = 2
 # Slow questions for each slow place, held ones among them; more are refused.
 SLOW_FOR_EACH: Final = 8
 # How many times the limit a question may take with all its waiting.
-PATIENCE: Final = 4
+PATIENCE: Final = 2
 # After how many seconds the start of workers is tried again.
 AGAIN: Final = 1.0
 LOG: Final = logging.getLogger("stadtgraph")
@@ -206,7 +206,9 @@ class Workers:
     def _hold_to_limits(self, answer: Answer, now: float) -> None:
         seconds = {"limit": f"{self.timeout:g}"}
         if answer.ran > self.timeout:
-            answer.break_off(Refused(503, "query-timed-out", seconds))
+            # Where others share the time, one may have more luck later.
+            wait = round(self.timeout) if len(self._slow) > self.places else 0
+            answer.break_off(Refused(503, "query-timed-out", seconds, wait=wait))
         elif answer.waited > self.timeout:
             answer.break_off(Refused(503, "query-not-fetched", seconds))
         elif now - answer.begun > PATIENCE * self.timeout:
