@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -28,23 +29,31 @@ def print_findings(
     lang: str,
     stream: Any,
     counts: Mapping[tuple[str, str], int] | None = None,
+    shown: Callable[[str], str] | None = None,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Print findings with place, remedy and rule; ``counts`` are the true numbers where some are left out."""
+    """Print findings with place, remedy and rule.
+
+    ``counts`` are the true numbers where some are left out; ``shown`` says how an IRI is written, ``rules``
+    what to call a rule.
+    """
     from stadtgraph.findings import in_language, left_out
     from stadtgraph.namespaces import shorten
+
+    shown = shown or (lambda iri: shorten(iri, base))
 
     colour = False if os.environ.get("NO_COLOR") else None
     for finding in findings:
         severity = click.style(say(f"severity-{finding.severity}", lang), **COLOURS[finding.severity])
-        name = in_language(finding.label, lang) or shorten(finding.focus, base)
-        value = shorten(finding.value, base)
-        path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
-        shown = (
+        name = in_language(finding.label, lang) or shown(finding.focus)
+        value = shown(finding.value)
+        path = f"   {say('word-property', lang)}: {shown(finding.path)}" if finding.path else ""
+        what = (
             f"   {say('word-value', lang)}: {value if len(value) <= 100 else value[:97] + '…'}"
             if value
             else ""
         )
-        rule = f"    {say('word-rule', lang)}: {shorten(finding.rule, base)}{path}{shown}"
+        rule = f"    {say('word-rule', lang)}: {rules.get(finding.rule) or shown(finding.rule)}{path}{what}"
         lines = (
             f"{finding.place} {severity} {click.style(name, bold=True)}",
             f"    {in_language(finding.message, lang)}",
@@ -52,8 +61,8 @@ def print_findings(
         )
         click.echo("\n".join(lines), stream, color=colour)
     for rule, total, number in left_out(findings, counts or {}):
-        values = {"rule": shorten(rule, base), "total": grouped(total, lang), "number": grouped(number, lang)}
-        click.echo(say("results-left-out", lang, **values), stream)
+        values = {"total": grouped(total, lang), "number": grouped(number, lang)}
+        click.echo(say("results-left-out", lang, rule=rules.get(rule) or shown(rule), **values), stream)
 
 
 def print_plain(findings: list[Finding], lang: str) -> None:

@@ -275,6 +275,7 @@ def validate_compiled(
         run.asker.left_to_rdflib if run.asker else frozenset(),
         run.owners(),
         tuple(map(term_to_rdflib, plan.unused)),
+        plan.names,
         lambda node: described(graph, to_oxigraph(node)),
     )
 
