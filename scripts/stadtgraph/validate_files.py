@@ -63,7 +63,7 @@ class Checked:
     @property
     def met_nothing(self) -> bool:
         """Whether no rule met any node, so that the absence of findings proves nothing."""
-        return not any(self.report.focus.values())
+        return not self.report.checked
 
     @property
     def severities(self) -> Counter[Severity]:

@@ -84,6 +84,11 @@ class Report:
         default=lambda node: (), repr=False, compare=False
     )
 
+    @property
+    def checked(self) -> int:
+        """How many focus nodes were checked, for each shape with targets; 0 proves nothing."""
+        return sum(self.focus.values())
+
     def graph(self) -> Graph:
         """Return the report as RDF."""
         return self._graph
