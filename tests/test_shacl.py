@@ -106,6 +106,62 @@ def test_each_constraint_component_has_a_claim():
     assert {component.name for component in COMPONENTS.values()} - {"Property"} <= named
 
 
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
+def test_what_is_wrong_is_a_sentence_where_the_shape_has_none(path, lang):
+    for result in shacl.validate(path, path).results:
+        if not (path.stem.startswith(("sparql", "component", "severity")) or "" in result.messages):
+            assert re.fullmatch(r"(?s).*\w.*\.", result.messages[lang])
+            assert not re.search(r"<class|\^\^<|ConstraintComponent|None", result.messages[lang])
+
+
+@pytest.mark.parametrize(
+    ("constraint", "german", "english"),
+    [
+        ("sh:minInclusive 0", "-1 ist nicht größer oder gleich 0 (sh:minInclusive).",
+         "-1 is not greater than or equal to 0 (sh:minInclusive)."),
+        ("sh:nodeKind sh:BlankNodeOrIRI",
+         "-1 ist nicht von der verlangten Art: BlankNode, IRI (sh:nodeKind).",
+         "-1 is not of the kind asked for: BlankNode, IRI (sh:nodeKind)."),
+        ("sh:in ( 1 2 3 4 5 6 7 8 9 10 11 )",
+         "-1 ist keiner der erlaubten Werte: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … (sh:in).",
+         "-1 is none of the values allowed: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … (sh:in)."),
+        ("sh:datatype xsd:date", "-1 ist kein gültiger Wert vom Datentyp xsd:date (sh:datatype).",
+         "-1 is no valid value of the datatype xsd:date (sh:datatype)."),
+        ("sh:node ex:N", "-1 erfüllt die verlangte Regel nicht (sh:node http://example.org/N).",
+         "-1 does not meet the rule asked for (sh:node http://example.org/N)."),
+        ("sh:minCount 2", "Zu wenige Werte; nötig sind mindestens 2 (sh:minCount).",
+         "Too few values; at least 2 needed (sh:minCount)."),
+    ],
+)  # fmt: skip
+def test_a_sentence_has_the_value_and_what_the_rule_asks_for(constraint, german, english):
+    graph = Graph().parse(
+        data=f"""@prefix ex: <{EX}> . @prefix sh: <{SH}> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+        ex:N a sh:NodeShape ; sh:nodeKind sh:IRI .
+        ex:S sh:targetNode ex:a ; sh:path ex:p ; {constraint} . ex:a ex:p -1 .""",
+        format="turtle",
+    )
+    [result] = shacl.validate(graph, graph).results
+    assert result.messages == {"de": german, "en": english}
+
+
+def test_the_report_says_how_many_nodes_were_checked():
+    graph = Graph().parse(
+        data=f"""@prefix ex: <{EX}> . @prefix sh: <{SH}> .
+        ex:S sh:targetNode ex:a , ex:b ; sh:nodeKind sh:IRI .
+        ex:T sh:targetNode ex:a ; sh:nodeKind sh:IRI .""",
+        format="turtle",
+    )
+    assert shacl.validate(graph, graph).checked == 3
+    assert shacl.validate(graph, Graph()).checked == 0
+
+
+@pytest.mark.parametrize(("data", "shapes", "what"), [(None, Graph(), "data"), (Graph(), 7, "shapes")])
+def test_what_is_no_source_is_refused_with_a_sentence(data, shapes, what):
+    with pytest.raises(shacl.CannotLook, match=f"`{what}` is .*Please give a graph of rdflib"):
+        shacl.validate(data, shapes)
+
+
 def component_table():
     """Write the table of components in the package's README."""
     yield "| component | clause | how the data is asked | claims |"

@@ -87,12 +87,12 @@ def test_each_finding_has_file_line_and_rule(run, folder):
     result = run("validate", "data.ttl", "--shapes", "shapes", cwd=folder)
     assert result.returncode == 1
     assert [line for line in result.stdout.splitlines() if line.startswith("data.ttl")] == [
-        "data.ttl:11 Warning node without an address at http://example.org/b",
-        "data.ttl:10 Violation http://example.org/b",
-        "data.ttl:11 Violation http://example.org/b",
-        "data.ttl:15 Violation http://example.org/c",
+        "data.ttl:11 Warning node without an address at ex:b",
+        "data.ttl:10 Violation ex:b",
+        "data.ttl:11 Violation ex:b",
+        "data.ttl:15 Violation ex:c",
     ]
-    assert "Rule: http://example.org/Code   Property: http://example.org/code   Value: 4413" in result.stdout
+    assert "Rule: ex:Code, shapes/offices.ttl:20   Property: ex:code   Value: 4413" in result.stdout
     assert result.stdout.splitlines()[-1] == (
         "1 file checked against 3 rules: 3 violations, 1 warning, 0 notes."
     )
@@ -126,7 +126,7 @@ def test_json_has_the_same_fields_as_in_a_city(run, folder):
 
 def test_a_limit_shows_the_first_and_counts_all(run, folder):
     result = run("validate", "data.ttl", "--shapes", "shapes", "--limit", "1", cwd=folder)
-    assert "… and 1 more of rule http://example.org/Name, 2 in all." in result.stdout.splitlines()
+    assert "… and 1 more of rule ex:Name, shapes/offices.ttl:8, 2 in all." in result.stdout.splitlines()
     assert "3 violations, 1 warning" in result.stdout
     limited = ["validate", "data.ttl", "--shapes", "shapes", "--limit", "1", "--format"]
     found = json.loads(run(*limited, "json", cwd=folder).stdout)
@@ -146,7 +146,7 @@ def test_a_limit_holds_in_a_city_too(run, musterstadt):
 def test_verbose_says_what_each_rule_did(run, folder):
     result = run("validate", "data.ttl", "--shapes", "shapes", "--verbose", cwd=folder)
     told = result.stderr.splitlines()
-    assert any(line.endswith("http://example.org/Name: 2 results") for line in told)
+    assert any(line.endswith("ex:Name, shapes/offices.ttl:8: 2 results") for line in told)
     assert "All rules were compiled; none ran through pyshacl." in told
 
 
@@ -171,8 +171,65 @@ def test_verbose_names_what_met_nothing_and_what_rdflib_had_to_do(folder):
         "<http://example.org/d> a <http://example.org/Place> ;<http://example.org/n> 01 ."
     )
     told = list(check([folder / "more.ttl"], [folder / "shapes"]).told("en"))
-    assert "met nothing: http://example.org/Idle" in told
-    assert any(line.startswith("The query http://example.org/Query ran in rdflib") for line in told)
+    assert f"met nothing: ex:Idle, {folder}/shapes/more.ttl:2" in told
+    assert any(line.startswith("The query ex:Query ran in rdflib") for line in told)
+
+
+ANONYMOUS = """@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix ex: <http://example.org/> .
+
+ex:Office a sh:NodeShape ;
+    sh:targetClass ex:Place ;
+    sh:property [ sh:path ( ex:part [ sh:inversePath ex:of ] ) ; sh:minCount 1 ] , [
+        sh:path [ sh:zeroOrMorePath [ sh:alternativePath ( ex:name ex:label ) ] ] ; sh:nodeKind sh:Literal ] .
+
+[] a sh:NodeShape ; sh:targetClass ex:Place ; sh:class ex:Spot .
+[] a sh:PropertyShape ; sh:targetClass ex:Place ; sh:path ex:code ; sh:minCount 1 .
+"""
+
+
+def test_rules_and_paths_without_an_iri_are_named_so_that_they_can_be_found(run, folder):
+    (folder / "rules.ttl").write_text(ANONYMOUS)
+    (folder / "data.ttl").write_text(DATA + "\n[] a ex:Place .\n")
+    command = ["validate", "data.ttl", "--shapes", "rules.ttl"]
+    said = run(*command, cwd=folder).stdout
+    assert "    Rule: ex:Office, rules.ttl:4   Property: ex:part/^ex:of\n" in said
+    assert "    Rule: ex:Office, rules.ttl:4   Property: (ex:name|ex:label)*   Value: ex:b\n" in said
+    assert "    Rule: [ sh:targetClass ex:Place ], rules.ttl   Value: ex:b\n" in said
+    assert "data.ttl Violation node without an address\n" in said
+    told = run(*command, "--verbose", cwd=folder).stderr
+    assert " ex:Office, rules.ttl:4   ex:part/^ex:of: 4 results\n" in told
+
+
+@pytest.mark.parametrize("form", ["text", "json", "turtle", "jsonld"])
+def test_what_has_no_iri_has_the_same_name_in_each_run(run, folder, form):
+    (folder / "rules.ttl").write_text(ANONYMOUS)
+    (folder / "data.ttl").write_text(DATA + "\n[] a ex:Place . [] a ex:Place .\n")
+    command = ["validate", "data.ttl", "--shapes", "rules.ttl", "--limit", "2", "--format", form]
+    first, second = (run(*command, cwd=folder) for _ in range(2))
+    assert first.stdout == second.stdout
+    assert first.returncode == 1
+
+
+def test_json_names_rules_and_paths_as_text_does(run, folder):
+    (folder / "rules.ttl").write_text(ANONYMOUS)
+    finding = json.loads(
+        run("validate", "data.ttl", "--shapes", "rules.ttl", "--format", "json", cwd=folder).stdout
+    )[0]
+    assert finding["ruleName"] == "ex:Office, rules.ttl:4"
+    assert finding["path"] == "<http://example.org/part>/^<http://example.org/of>"
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [(["data.ttl", "rules.ttl"], "data.ttl --shapes rules.ttl"), (["data.ttl"], "data.ttl --shapes …")],
+)
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_rules_without_their_option_are_explained_in_one_line(run, folder, files, command, lang):
+    result = run("validate", *files, "--lang", lang, cwd=folder)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.endswith(f"stadtgraph validate {command}\n")
 
 
 def test_rules_that_meet_nothing_prove_nothing(run, folder):

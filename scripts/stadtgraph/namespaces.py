@@ -5,6 +5,8 @@ Vocabularies are fixed here; a city's own prefixes follow from its base IRI.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 VOCABULARIES: Final = {
@@ -54,9 +56,9 @@ def prefixes(base: str) -> dict[str, str]:
     return dict(sorted({**VOCABULARIES, **local}.items()))
 
 
-def shorten(iri: str, base: str) -> str:
-    """Return ``iri`` as a prefixed name where a prefix fits, else as it is."""
-    known = {**prefixes(base), "rule": RULE}
+def shorten(iri: str, base: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return ``iri`` as a prefixed name where a prefix fits, else as it is; ``more`` are further prefixes."""
+    known = {**prefixes(base), "rule": RULE, **more}
     names = [(space, name) for name, space in known.items() if iri.startswith(space)]
     if not names:
         return iri

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
@@ -202,11 +203,15 @@ def _engine_finding(key: str, file: str, **values: str) -> Finding:
 
 
 def as_json(
-    findings: Iterable[Finding], base: str, counts: Mapping[tuple[str, str], int] | None = None
+    findings: Iterable[Finding],
+    base: str,
+    counts: Mapping[tuple[str, str], int] | None = None,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return findings as a JSON array; IRIs in full, prefixed names beside them.
 
-    ``counts`` adds to each how many there are of its rule and component, where not all are here.
+    ``counts`` adds to each how many there are of its rule and component, where not all are here; ``rules``
+    has what to call rules.
     """
     items = [
         {
@@ -219,7 +224,7 @@ def as_json(
             "path": finding.path,
             "value": finding.value[:1000],
             "rule": finding.rule,
-            "ruleName": shorten(finding.rule, base),
+            "ruleName": rules.get(finding.rule) or shorten(finding.rule, base),
             "component": finding.component,
             **({} if counts is None else {"ofThisRule": counts[finding.rule, finding.component]}),
         }

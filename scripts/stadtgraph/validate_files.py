@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from stadtgraph.shacl.documents import (
     content_of,
     files_in,
     form_of,
+    prefixes_of,
     statements,
 )
 from stadtgraph.turtle import Places, places_of
@@ -32,21 +34,36 @@ from stadtgraph.turtle import Places, places_of
 
 @dataclass(frozen=True)
 class Checked:
-    """A report, and its results as findings with their places, sorted."""
+    """A report, and its results as findings with their places, sorted.
+
+    ``rules`` has what people call each rule: a name and its place; ``prefixes`` are those of the files.
+    """
 
     report: shacl.Report
     findings: list[Finding]
+    rules: dict[str, str]
+    prefixes: dict[str, str]
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
         """How many findings there are of each rule and component, those that a limit left out too."""
         counts = self.report.counts.items()
-        return {(_text(shape), str(component)): number for (shape, component), number in counts}
+        return {(self.report.names[shape].key, str(component)): n for (shape, component), n in counts}
+
+    def shown(self, text: str) -> str:
+        """Return an IRI, or each IRI of a path, with the prefixes of the files; other text as it is."""
+        return _shown(text, self.prefixes)
+
+    def _told(self, shape: Node) -> str:
+        """Return what to call a rule where nothing else names its property."""
+        name = self.report.names[shape]
+        path = f"   {self.shown(name.path)}" if name.path and name.key != name.owner else ""
+        return self.rules[name.key] + path
 
     @property
     def met_nothing(self) -> bool:
         """Whether no rule met any node, so that the absence of findings proves nothing."""
-        return not any(self.report.focus.values())
+        return not self.report.checked
 
     @property
     def severities(self) -> Counter[Severity]:
@@ -80,16 +97,24 @@ class Checked:
             yield say(
                 "rule-done" if nodes is None else "rule-done-of-nodes",
                 lang,
-                shape=shorten(_text(shape), ""),
+                shape=self._told(shape),
                 seconds=f"{seconds:.3f}",
                 nodes=count_of("node", nodes or 0, lang),
                 results=count_of("result", numbers[shape], lang),
             )
-        for idle in sorted(_text(shape) for shape, nodes in self.report.focus.items() if not nodes):
-            yield say("rule-met-nothing", lang, shape=shorten(idle, ""))
+        for idle in sorted(self._told(shape) for shape, nodes in self.report.focus.items() if not nodes):
+            yield say("rule-met-nothing", lang, shape=idle)
         yield say("nothing-by-pyshacl", lang)
         for query in sorted(map(_text, self.report.left_to_rdflib)):
-            yield say("query-by-rdflib", lang, query=shorten(query, ""))
+            yield say("query-by-rdflib", lang, query=shorten(query, "", self.prefixes))
+
+
+def _shown(text: str, prefixes: Mapping[str, str]) -> str:
+    def short(match: re.Match[str]) -> str:
+        name = shorten(match[1], "", prefixes)
+        return match[0] if name == match[1] else name
+
+    return re.sub(r"<([^<>\s]*)>", short, text) if "<" in text else shorten(text, "", prefixes)
 
 
 def sources(
@@ -139,8 +164,11 @@ def check(
     wanted = {str(report.owners[node][0] if node in report.owners else node) for node in nodes}
     wanted -= {str(node) for node in nodes if isinstance(node, BNode)}
     where = Whereabouts(files, wanted, only=len(files) == len(data) == 1)
-    findings = [_finding(result, report, where) for result in report.results]
-    return Checked(report, sorted([*findings, *_unused(report, shapes)], key=Finding.sort_key))
+    known = _prefixes([*files, *shapes])
+    texts = _Texts(report, known)
+    findings = [_finding(result, report, where, texts) for result in report.results]
+    findings = sorted([*findings, *_unused(report, shapes, texts)], key=Finding.sort_key)
+    return Checked(report, findings, _rules(report, shapes, known), known)
 
 
 def _files(items: Iterable[Source | Quad]) -> Iterator[Source | Quad]:
@@ -204,18 +232,62 @@ def _places(file: Source, wanted: set[str]) -> Places:
     return found
 
 
-def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts) -> Finding:
-    focus, path, value = (_text(term) for term in (result.focus_node, result.path, result.value))
+class _Texts:
+    """Terms of a report as text; blank nodes have the same names in each run."""
+
+    def __init__(self, report: shacl.Report, prefixes: Mapping[str, str]) -> None:
+        self.report, self.prefixes = report, prefixes
+        self._blank: dict[BNode, str] = {}
+
+    def text(self, term: Node | None) -> str:
+        """Return an IRI or the text of a literal."""
+        if isinstance(term, BNode):
+            return self._blank.setdefault(term, f"_:node{len(self._blank) + 1}")
+        return str(term or "")
+
+    def path(self, result: shacl.Result) -> str:
+        """Return the predicate, or the path as SPARQL writes it."""
+        is_path = isinstance(result.path, BNode)
+        return self.report.names[result.source_shape].path if is_path else str(result.path or "")
+
+    def label(self, node: Node) -> dict[str, str]:
+        """Return what to call a node that has no IRI."""
+        owner = self.report.owners.get(node)
+        if owner:
+            return both("node-of", owner=shorten(str(owner[0]), "", self.prefixes))
+        return both("node-without-owner") if isinstance(node, BNode) else {}
+
+
+def _prefixes(files: Iterable[Source]) -> dict[str, str]:
+    """Return the prefixes of files; what comes later counts more."""
+    return {prefix: space for file in files for prefix, space in prefixes_of(file).items()}
+
+
+def _rules(report: shacl.Report, shapes: Sequence[Source], prefixes: Mapping[str, str]) -> dict[str, str]:
+    """Return what people call each rule: the nearest shape with an IRI, with its file and line."""
+    names = list(report.names.values())
+    where = Whereabouts(shapes, {name.owner for name in names if name.owner}, only=len(shapes) == 1)
+    rules = {}
+    for name in names:
+        file, line = where.place(name.owner)
+        targets = f"[ {_shown(name.targets, prefixes)} ]" if name.targets else name.key
+        title = shorten(name.owner, "", prefixes) if name.owner else targets
+        rules[name.key] = ", ".join(filter(None, (title, f"{file}:{line}" if line else file)))
+    return rules
+
+
+def _finding(result: shacl.Result, report: shacl.Report, where: Whereabouts, texts: _Texts) -> Finding:
+    focus, path, value = texts.text(result.focus_node), texts.path(result), texts.text(result.value)
     owner = report.owners.get(result.focus_node)
     file, line = where.place(*map(str, owner)) if owner else where.place(focus, path, value)
     return Finding(
         severity_of(str(result.severity)),
-        _text(result.source_shape),
+        report.names[result.source_shape].key,
         dict(result.messages),
         file,
         line,
         focus,
-        both("node-of", owner=shorten(str(owner[0]), "")) if owner else {},
+        texts.label(result.focus_node),
         path,
         value,
         str(result.component),
@@ -226,9 +298,9 @@ def _text(term: Node | None) -> str:
     return f"_:{term}" if isinstance(term, BNode) else str(term or "")
 
 
-def _unused(report: shacl.Report, shapes: Sequence[Source]) -> Iterator[Finding]:
+def _unused(report: shacl.Report, shapes: Sequence[Source], texts: _Texts) -> Iterator[Finding]:
     where = Whereabouts(shapes, {str(shape) for shape in report.unused}, only=len(shapes) == 1)
-    for shape in map(_text, report.unused):
+    for shape in map(texts.text, report.unused):
         file, line = where.place(shape)
         yield Finding(Severity.WARNING, RULE + "unused-shape", both("unused-shape"), file, line, shape)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stadtgraph.load import City
     from stadtgraph.shacl import Ways
 
+PLACES_OF_A_CITY: Final = ("data/catalog.ttl", "ontology")
 INPUT_FORMATS: Final = ("turtle", "ntriples", "trig", "nquads", "rdfxml", "jsonld")
 
 
@@ -74,6 +75,9 @@ def validate(
     ways = Ways(not no_cache, processes, cluster)
     if shapes:
         _validate_files(paths, shapes, form, limit, notes, lang, ways, **foreign)
+    if paths and not portal and not any((root / place).exists() for place in PLACES_OF_A_CITY):
+        *before, last = map(str, paths)
+        stop(say("rules-of-ones-own", lang, files=" ".join(before or [last]), rules=last if before else "…"))
     if portal:
         city, findings = _portal_checked(root, lang, route or "state")
     else:
@@ -132,11 +136,13 @@ def _validate_files(
     for line in done.told(lang) if verbose else ():
         click.echo(line, err=True)
     if form == "json":
-        click.echo(as_json(done.findings, "", done.counts if limit else None), nl=False)
+        click.echo(as_json(done.findings, "", done.counts if limit else None, done.rules), nl=False)
     elif form in REPORTS:
         click.echo(done.report.serialize(REPORTS[form]), nl=False)
     else:
-        print_findings(done.findings, "", lang, sys.stdout, done.counts, notes)
+        print_findings(
+            done.findings, "", lang, sys.stdout, done.counts, notes, shown=done.shown, rules=done.rules
+        )
         click.echo(done.sentence(len(files), len(fetched), endpoint, lang))
     if done.met_nothing:
         stop(say("met-nothing", lang))

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -30,15 +31,18 @@ def print_findings(
     stream: Any,
     counts: Mapping[tuple[str, str], int] | None = None,
     notes: bool = True,
+    shown: Callable[[str], str] | None = None,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Print findings with place, remedy and rule, the gravest last, where people look first in a terminal.
 
     ``counts`` are the true numbers where some are left out. Without ``notes`` those are only counted as long
-    as there is anything graver.
+    as there is anything graver. ``shown`` says how an IRI is written, ``rules`` what to call a rule.
     """
     from stadtgraph.findings import ORDER, in_language, left_out, name_in
     from stadtgraph.namespaces import shorten
 
+    shown = shown or (lambda iri: shorten(iri, base))
     counts = dict(counts or {})
     graver = [finding for finding in findings if finding.severity != "Info"]
     if graver and not notes:
@@ -52,15 +56,15 @@ def print_findings(
     colour = False if os.environ.get("NO_COLOR") else None
     for finding in findings:
         severity = click.style(say(f"severity-{finding.severity}", lang), **COLOURS[finding.severity])
-        name = name_in(finding.label, lang) or shorten(finding.focus, base)
-        value = shorten(finding.value, base)
-        path = f"   {say('word-property', lang)}: {shorten(finding.path, base)}" if finding.path else ""
-        shown = (
+        name = name_in(finding.label, lang) or shown(finding.focus)
+        value = shown(finding.value)
+        path = f"   {say('word-property', lang)}: {shown(finding.path)}" if finding.path else ""
+        what = (
             f"   {say('word-value', lang)}: {value if len(value) <= 100 else value[:97] + '…'}"
             if value
             else ""
         )
-        rule = f"    {say('word-rule', lang)}: {shorten(finding.rule, base)}{path}{shown}"
+        rule = f"    {say('word-rule', lang)}: {rules.get(finding.rule) or shown(finding.rule)}{path}{what}"
         lines = (
             f"{finding.place} {severity} {click.style(name, bold=True)}",
             f"    {in_language(finding.message, lang)}",
@@ -68,8 +72,8 @@ def print_findings(
         )
         click.echo("\n".join(lines), stream, color=colour)
     for rule, total, number in left_out(findings, counts):
-        values = {"rule": shorten(rule, base), "total": grouped(total, lang), "number": grouped(number, lang)}
-        click.echo(say("results-left-out", lang, **values), stream)
+        values = {"total": grouped(total, lang), "number": grouped(number, lang)}
+        click.echo(say("results-left-out", lang, rule=rules.get(rule) or shown(rule), **values), stream)
 
 
 def print_plain(findings: list[Finding], lang: str) -> None:

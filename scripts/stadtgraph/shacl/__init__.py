@@ -8,10 +8,14 @@ All of SHACL Core and SHACL-SPARQL is compiled: ``parse`` reads shapes into the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pyoxigraph import Store
+from rdflib import Graph
+
 from stadtgraph.findings import CannotLook
+from stadtgraph.load import fault
 from stadtgraph.shacl.documents import Document
 from stadtgraph.shacl.graphs import Source, to_rdflib
 from stadtgraph.shacl.reference import validate_with_pyshacl
@@ -52,10 +56,19 @@ def validate(
 
     Raises:
         MalformedShapes: the shapes graph breaks the specification.
-        CannotLook: a file cannot be read, with file and line, or a cluster does not answer.
+        CannotLook: a file cannot be read, with file and line, data or shapes are nothing of the above, or a
+            cluster does not answer.
 
     """
-    data, shapes = (Path(each) if isinstance(each, str) else each for each in (data, shapes))
+    data, shapes = _source("data", data), _source("shapes", shapes)
     if ways is not None:
         return validate_by(ways, data, shapes, limit, threads, progress or silent)
     return validate_compiled(data, shapes, limit, threads, progress or silent)
+
+
+def _source(what: str, source: Source | str) -> Source:
+    if isinstance(source, str):
+        return Path(source)
+    if not isinstance(source, Graph | Store | Path | Iterable):
+        raise CannotLook([fault("no-source", "", what=what, kind=type(source).__name__)])
+    return source

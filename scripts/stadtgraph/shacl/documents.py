@@ -111,6 +111,17 @@ def statements(source: Source) -> Iterator[ox.Quad]:
             raise CannotLook([_explained(error, source, form)]) from error
 
 
+def prefixes_of(source: Source) -> dict[str, str]:
+    """Return the prefixes that stand before the first statement of a source that has been read before."""
+    form = form_of(source)
+    if form in (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS):
+        return {}
+    with _opened(source) as file:
+        parser = ox.parse(input=file, format=form, base_iri="urn:stadtgraph:input")
+        next(parser, None)
+        return parser.prefixes
+
+
 def content_of(source: Source) -> bytes:
     """Return what stands in a source, unpacked.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyoxigraph as ox
+from rdflib.term import Node
 
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.graphs import Term
@@ -60,11 +61,27 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """What to call a shape.
+
+    ``key`` is its IRI, or ``_:rule1`` and so on in the order of the shapes graph; ``owner`` the IRI of the
+    nearest shape that has one, itself or above it; ``path`` the property path as SPARQL writes it;
+    ``targets`` what it is for, where no shape with an IRI leads to it.
+    """
+
+    key: str
+    owner: str
+    path: str
+    targets: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All shapes of a shapes graph by their nodes; ``unused`` have no target and belong to no other."""
 
     shapes: Mapping[Term, Shape]
     unused: tuple[Term, ...] = ()
+    names: Mapping[Node, Name] = field(default_factory=dict)
 
     @property
     def queries(self) -> list[Query]:

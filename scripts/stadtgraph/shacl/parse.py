@@ -21,6 +21,7 @@ from stadtgraph.shacl.columns import SUBCLASS, Column, Columns
 from stadtgraph.shacl.components import COMPONENTS, Component, referred
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.model import SH, Constraint, Plan, Query, Shape
+from stadtgraph.shacl.names import names_of
 from stadtgraph.shacl.paths import Path
 from stadtgraph.shacl.patterns import mismatches
 from stadtgraph.shacl.queries import BadQuery, read_query
@@ -84,16 +85,21 @@ class _Parser(Reader):
             raise MalformedShapes(sorted(set(self.faults), key=str))
         used = {other for shape in shapes.values() for other in referred(*shape.constraints)}
         idle = (shape for node, shape in shapes.items() if node not in used and not shape.targets)
-        return Plan(shapes, tuple(shape.node for shape in idle if shape.constraints))
+        unused = tuple(shape.node for shape in idle if shape.constraints)
+        return Plan(shapes, unused, names_of(shapes, self.graph))
 
     def _starts(self) -> Iterator[Term]:
         """Yield what has to be a shape (2.1)."""
-        yield from sorted(self.typed, key=str)
+        yield from sorted(self.typed, key=self._place)
         for name in (*TARGETS, *sorted(PARAMETERS)):
             yield from self.subjects(sh(name))
         for parameters in self.custom.values():
             for parameter in parameters:
                 yield from self.subjects(parameter.predicate)
+
+    def _place(self, node: Term) -> tuple[str, int]:
+        """Order nodes the same in each run, whatever blank nodes are called."""
+        return ("", self.graph.number(node)) if isinstance(node, ox.BlankNode) else (str(node), 0)
 
     def _shape_at(self, node: Term) -> Shape:
         types = self.objects(node, TYPE)

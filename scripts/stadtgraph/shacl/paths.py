@@ -69,17 +69,22 @@ def repeated(path: Path | None, inside: bool = False) -> Iterator[ox.NamedNode]:
             yield from repeated(path.part, inside or path.sign != "?")
 
 
-def as_sparql(path: Path) -> str:
-    """Return the path mapping (2.3.1) as text; the parentheses keep it whole where it is put."""
+def as_sparql(path: Path, inside: int = 3) -> str:
+    """Return the path mapping (2.3.1) as text.
+
+    ``inside`` says how firmly it has to hold together: 3 wherever it is put, 2 in a sequence, 1 in an
+    alternative, 0 by itself.
+    """
     match path:
         case Step():
-            return f"^{path.predicate}" if path.inverse else str(path.predicate)
+            text, holds = (f"^{path.predicate}", 2) if path.inverse else (str(path.predicate), 3)
         case Sequence():
-            return f"({'/'.join(map(as_sparql, path.parts))})"
+            text, holds = "/".join(as_sparql(part, 2) for part in path.parts), 1
         case Alternative():
-            return f"({'|'.join(map(as_sparql, path.parts))})"
+            text, holds = "|".join(as_sparql(part, 1) for part in path.parts), 0
         case Repeat():
-            return f"({as_sparql(path.part)}){path.sign}"
+            text, holds = as_sparql(path.part) + path.sign, 2
+    return text if holds >= inside else f"({text})"
 
 
 class Followed(Protocol):

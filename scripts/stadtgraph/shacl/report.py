@@ -15,6 +15,7 @@ from rdflib.term import Node
 from stadtgraph.messages import both
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.graphs import to_oxigraph
+from stadtgraph.shacl.model import Name
 from stadtgraph.terms import in_order, to_bytes
 
 
@@ -66,7 +67,8 @@ class Report:
     each shape and component. ``focus`` says how many nodes each shape with targets met, ``seconds`` how long
     each shape took, ``left_to_rdflib`` which queries were not asked of the store since it would change the
     literals they read, ``owners`` which node and predicate lead to a focus node without IRI, ``unused``
-    which shapes can never apply, since they have no target and no other shape names them.
+    which shapes can never apply, since they have no target and no other shape names them, ``names`` what to
+    call each shape.
     """
 
     conforms: bool
@@ -77,9 +79,15 @@ class Report:
     left_to_rdflib: frozenset[Node] = frozenset()
     owners: Mapping[Node, tuple[Node, Node]] = field(default_factory=dict, compare=False)
     unused: tuple[Node, ...] = ()
+    names: Mapping[Node, Name] = field(default_factory=dict, repr=False, compare=False)
     describe: Callable[[Node], Iterable[tuple[Node, Node, Node]]] = field(
         default=lambda node: (), repr=False, compare=False
     )
+
+    @property
+    def checked(self) -> int:
+        """How many focus nodes were checked, for each shape with targets; 0 proves nothing."""
+        return sum(self.focus.values())
 
     def graph(self) -> Graph:
         """Return the report as RDF."""
@@ -101,9 +109,18 @@ class Report:
                 node = names.setdefault(node, BNode(f"b{len(names):06}"))
             return to_oxigraph(node)
 
-        results = sorted(self.results, key=lambda r: (str(r.focus_node), str(r.source_shape), str(r.path)))
+        results = sorted(self.results, key=self._order)
         triples = [ox.Triple(*map(named, triple)) for triple in self._triples(iter(BNode, None), results)]
         return to_bytes(in_order(triples), form, VOCABULARIES).rstrip() + b"\n"
+
+    def _order(self, result: Result) -> tuple[str, str, str]:
+        """Order results the same in each run, whatever blank nodes are called."""
+        name = self.names.get(result.source_shape)
+        focus, shape, path = (
+            "" if isinstance(node, BNode) else str(node)
+            for node in (result.focus_node, result.source_shape, result.path)
+        )
+        return focus, name.key if name else shape, path
 
     def left_out(self) -> dict[tuple[Node, URIRef], int]:
         """Return how many results there are of each shape and component of which a limit left some out."""
@@ -117,7 +134,8 @@ class Report:
         yield report, RDF.type, SH.ValidationReport
         yield report, SH.conforms, Literal(self.conforms)
         for (shape, component), number in self.left_out().items():
-            for language, text in both("results-in-all", shape=shape, component=component, n=number).items():
+            rule = self.names[shape].key if shape in self.names else shape
+            for language, text in both("results-in-all", shape=rule, component=component, n=number).items():
                 yield report, RDFS.comment, Literal(text, lang=language)
         for result in results:
             node = next(nodes)

@@ -114,6 +114,7 @@ def report_of(outcome: Outcome, plan: Plan, shapes: Columns, limit: int | None =
             if node in blank
         },
         unused=tuple(map(term_to_rdflib, plan.unused)),
+        names=plan.names,
         describe=lambda node: described(shapes, to_oxigraph(node)),
     )
 

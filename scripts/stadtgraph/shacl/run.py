@@ -25,6 +25,7 @@ from stadtgraph.shacl.paths import follow
 from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.shacl.report import MalformedShapes, Report, Result
+from stadtgraph.shacl.sentences import sentences
 
 Progress = Callable[[int, int], None]
 
@@ -194,14 +195,16 @@ class Run:
         )
 
     def _messages(self, shape: Shape, constraint: Constraint, found: Found) -> Mapping[str, str]:
-        """Return messages by language: the query's, the shape's, or else the bare rule (5.3.2)."""
+        """Return messages by language: the query's, the shape's, or else our own (5.3.2)."""
         message = found.bindings.get("message")
         if isinstance(message, ox.Literal):
             return {message.language or "": message.value}
         templates = (constraint.query.messages if constraint.query else ()) or shape.messages
         if templates:
             return {template.language or "": _fill(template.value, found.bindings) for template in templates}
-        return {"": f"{constraint.component.value.rpartition('#')[2]}: {_shown(constraint)}"}
+        terms = self.data.terms
+        path = None if found.path is None else terms[found.path]
+        return sentences(constraint, terms[found.focus if found.value is None else found.value], path)
 
 
 def _times(values: Column, focus: Mapping[int, int]) -> dict[int, int]:
@@ -218,10 +221,6 @@ def _fill(template: str, bindings: Mapping[str, Term]) -> str:
         return bindings[match[1]].value if match[1] in bindings else match[0]
 
     return re.sub(r"\{[?$](\w+)\}", text, template)
-
-
-def _shown(constraint: Constraint) -> str:
-    return f"sh:{constraint.parameter} {constraint.value}" if constraint.parameter else ""
 
 
 @contextmanager
@@ -275,6 +274,7 @@ def validate_compiled(
         run.asker.left_to_rdflib if run.asker else frozenset(),
         run.owners(),
         tuple(map(term_to_rdflib, plan.unused)),
+        plan.names,
         lambda node: described(graph, to_oxigraph(node)),
     )
 
