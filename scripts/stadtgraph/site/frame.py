@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
@@ -59,6 +61,15 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def breadth(words: str) -> Markup:
+    """Return the class of a heading whose longest word would be broken on a phone, as an attribute."""
+    letters = max(map(len, re.split(r"[\s–-]+", words)))
+    return Markup(' class="longest"' if letters > 22 else ' class="long"' if letters > 14 else "")
+
+
+TEMPLATES.filters["breadth"] = breadth
 
 
 @dataclass(frozen=True)
