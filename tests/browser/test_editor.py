@@ -94,7 +94,8 @@ def test_a_question_is_asked_and_its_table_seen(visit, lang, scheme, width):
 CONTRAST = """element => {
   const light = (color) => {
     const parts = color.match(/[\\d.]+/g).map(Number);
-    const [r, g, b] = parts.map(part => part / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = parts.map((part) => linear(part / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const paper = light(getComputedStyle(document.body).backgroundColor);

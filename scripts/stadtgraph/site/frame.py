@@ -13,7 +13,6 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
@@ -63,10 +62,10 @@ TEMPLATES: Final = Environment(
 )
 
 
-def breadth(words: str) -> Markup:
-    """Return the class of a heading whose longest word would be broken on a phone, as an attribute."""
+def breadth(words: str) -> str:
+    """Return the class of a heading whose longest word would be broken on a phone, else nothing."""
     letters = max(map(len, re.split(r"[\s–-]+", words)))
-    return Markup(' class="longest"' if letters > 22 else ' class="long"' if letters > 14 else "")
+    return "longest" if letters > 20 else "long" if letters > 14 else ""
 
 
 TEMPLATES.filters["breadth"] = breadth
@@ -122,6 +121,16 @@ class Frame:
         """Return the file of a page in this language: German has no suffix."""
         page, mark, fragment = name.partition("#")
         return f"{page}{'' if self.lang == 'de' else '.' + self.lang}.html{mark}{fragment}"
+
+    def published(self, name: str) -> dict[str, str]:
+        """Return where a page stands on the web in each language; nothing for pages without an address."""
+        if name in ("", MISSING):
+            return {}
+        site, frames = self.reading.site, [self.of(self.reading, lang) for lang in LANGUAGES]
+        return {
+            frame.lang: site.url("" if frame.file(name) == "index.html" else frame.file(name))
+            for frame in frames
+        }
 
     def link(self, iri: str, origin: str) -> str:
         """Return the relative address of a thing's page; nothing when it has none."""
@@ -235,6 +244,7 @@ class Frame:
             "link": lambda iri: self.link(iri, name),
             "here": beside(self),
             "there": beside(self.of(self.reading, self.other)),
+            "published": self.published(name),
             "static": lambda file: to("static/" + self.static[file]),
             "site": self.record,
             "menu": self.menu(name),
