@@ -107,3 +107,37 @@ def test_every_line_is_as_the_rule_has_it(public):
         assert all(len(line) <= 75 for line in lines), path
         stamps = re.findall(rb"DTSTAMP:(\S+)", content)
         assert stamps and all(stamp.endswith(b"T000000Z") for stamp in stamps)
+
+
+def test_calendars_say_whose_they_are_and_when_to_look_again(public):
+    for name, words in (
+        ("events.ics", ": Stellen"),
+        ("stadt-dortmund.ics", ": Stadt Dortmund"),
+        ("nachbarschaft.en.ics", ": Neighbourhood"),
+    ):
+        whole = icalendar.Calendar.from_ical((public / "calendar" / name).read_bytes())
+        assert words in str(whole["x-wr-calname"]) and str(whole["x-wr-calname"]).startswith("DORTBUNT ")
+        assert whole["name"] == whole["x-wr-calname"]
+        assert "REFRESH-INTERVAL;VALUE=DURATION:P1D" in (public / "calendar" / name).read_text()
+        assert "://" not in str(whole["prodid"])
+
+
+def test_an_event_has_a_calendar_of_its_own(public):
+    content = (public / "doc" / "projekte-und-koordinierungsstellen-2023.ics").read_bytes()
+    assert str(read(content)["uid"]).endswith("projekte-und-koordinierungsstellen-2023")
+    page = (public / "doc" / "projekte-und-koordinierungsstellen-2023.html").read_text()
+    assert 'href="../doc/projekte-und-koordinierungsstellen-2023.ics">In den Kalender (.ics)' in page
+
+
+@pytest.mark.parametrize(
+    ("page", "file"),
+    [
+        ("list/event.html", "events.ics"),
+        ("doc/stadt-dortmund.html", "stadt-dortmund.ics"),
+        ("doc/nachbarschaft.en.html", "nachbarschaft.en.ics"),
+    ],
+)
+def test_what_has_a_calendar_offers_it_to_subscribe(public, site, page, file):
+    content = (public / page).read_text()
+    assert f'href="../calendar/{file}"' in content
+    assert f"{site.base}calendar/{file}</code>" in content

@@ -121,6 +121,8 @@ def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
         "doc/hansaplatz.html",
         "doc/hansaplatz.en.html",
         "404.html",
+        "search.en.html",
+        "sparql.html",
         "x.ttl",
     )
     ((name, content),) = closing_documents(site, dict.fromkeys(names, ("", 0)))

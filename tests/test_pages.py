@@ -157,7 +157,7 @@ def test_no_page_asks_another_host_or_holds_script_or_style(tree):
             if tag == "script":
                 assert "src" in values or values["type"] == "application/ld+json", path
         for tag, rel, link in page.links():
-            if tag != "a" and rel != "alternate":
+            if tag != "a" and rel not in ("alternate", "canonical"):
                 assert not urlsplit(link).scheme and not link.startswith("//"), (path, link)
     # What the query editor asks for is seen in the browser: its code names many addresses.
     packed = {path for path in tree.glob("static/*") if path.suffix in (".br", ".gz")}
@@ -174,7 +174,11 @@ def test_every_page_comes_in_both_languages_and_names_the_other(tree):
             page = Page(file.read_text())
             assert ("html", {"lang": lang}) == page.elements[0]
             links = {v["hreflang"]: v["href"] for t, v in page.elements if t == "link" and "hreflang" in v}
-            assert {k: unquote(v) for k, v in links.items()} == {"de": path.name, "en": other.name}
+            names = {tag: "" if v.endswith("/") else v.rpartition("/")[2] for tag, v in links.items()}
+            german = "" if path == tree / "index.html" else path.name
+            assert {k: unquote(v) for k, v in names.items()} == {
+                **{"de": german, "x-default": german, "en": other.name}
+            }
 
 
 def test_every_thing_has_a_page_that_names_it(tree):
@@ -186,7 +190,7 @@ def test_every_thing_has_a_page_that_names_it(tree):
             suffix = "" if lang == "de" else ".en"
             content = (tree / f"{reading.document(iri)}{suffix}.html").read_text()
             name = reading.label(iri).get(lang)
-            heading = re.search(r"<h1>(.*?)</h1>", content, re.DOTALL)
+            heading = re.search(r"<h1[^>]*>(.*?)</h1>", content, re.DOTALL)
             assert heading and heading[1].strip()
             if name:
                 plain = "".join(Page(heading[0]).text).strip()
@@ -355,7 +359,7 @@ def test_the_first_page_is_light(tree):
     names = {"index.html"} | {
         link
         for tag, rel, link in Page((tree / "index.html").read_text()).links()
-        if tag in ("script", "img", "link") and "alternate" not in rel
+        if tag in ("script", "img", "link") and not {"alternate", "canonical"} & set(rel.split())
     }
     assert sum((tree / name).stat().st_size for name in names) < 100_000
 
@@ -466,3 +470,44 @@ def test_addresses_are_relative_from_any_depth():
 
 def test_words_are_folded_for_order_and_search():
     assert folded("Büro für Großes") == folded("BUERO FUER GROSSES") == "buero fuer grosses"
+
+
+def test_a_page_names_its_place_on_the_web_and_its_languages(real, site):
+    for name, german in (("index", ""), ("doc/hansaplatz", "doc/hansaplatz.html")):
+        for file in (f"{name}.html", f"{name}.en.html"):
+            head = [values for tag, values in Page((real / file).read_text()).elements if tag == "link"]
+            found = {values["hreflang"]: values["href"] for values in head if "hreflang" in values}
+            english = site.base + f"{name}.en.html"
+            assert found == {"de": site.base + german, "en": english, "x-default": site.base + german}
+            (own,) = [values["href"] for values in head if values["rel"] == "canonical"]
+            assert own == (english if ".en." in file else site.base + german)
+
+
+def test_without_a_contact_no_page_promises_to_take_reports(real):
+    assert "melden" not in (real / "index.html").read_text()
+    assert not [path for path in pages(real) if "Meldestelle" in path.read_text()]
+
+
+def test_the_line_of_a_file_stands_only_where_the_origin_is_told(real):
+    before, _, after = (real / "doc/hansaplatz.html").read_text().partition('id="origin"')
+    place = r"<code>data/[^<]*:\d+</code>"
+    origin, _, rest = after.partition("<aside")
+    assert re.search(place, origin) and not re.search(place, before + rest)
+
+
+def test_calendars_are_listed_by_name(real):
+    content = (real / "data.html").read_text()
+    assert ">Stadt Dortmund (auf Deutsch)</a>" in content
+    assert ">calendar/" not in content
+
+
+def test_the_index_of_bodies_begins_with_those_of_the_city(real):
+    headings = re.findall("<h2>(.*?)</h2>", (real / "list/body.html").read_text())
+    assert headings[0] == "Ämter, Büros und Gremien"
+    assert "Körperschaften und Vereine" in headings
+
+
+def test_web_editors_are_led_to_the_lines_to_paste(real):
+    content = (real / "index.html").read_text()
+    file, anchor = re.search(r'href="([^"#]+)#(einbetten)"', content).groups()
+    assert f'id="{anchor}"' in (real / file).read_text()

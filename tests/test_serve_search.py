@@ -69,6 +69,12 @@ def test_the_page_shows_what_was_found_without_a_script(real):
     assert "Nothing found" in real.ask("/search.en.html?q=xyzzy", Accept="text/html").text
 
 
+def test_what_backs_the_rest_is_found_last(public):
+    sections = [hit.section for hit in index(read(public), "de").search("gleichstellung")]
+    late = [section in ("source", "graph", "other") for section in sections]
+    assert late == sorted(late) and 0 < sum(late) < len(late)
+
+
 def test_programs_get_json(real):
     for headers, query in (({"Accept": "application/json"}, ""), ({}, "&format=json")):
         answer = real.ask(f"/search?q=hansaplatz&lang=en&limit=1{query}", **headers)

@@ -94,6 +94,10 @@ def test_the_programme_item_is_told_in_full(site):
     assert item["location"]["address"]["postalCode"] == "44137"
     assert item["location"]["geo"]["latitude"] == 51.51306
     assert item["superEvent"]["name"] == "DORTBUNT.city"
+    assert item["superEvent"]["startDate"] and item["superEvent"]["location"]
+    # The series has no day of its own: search engines would take it for an incomplete event.
+    assert site.values(site.base + "id/dortbunt-2023", NamedNode(SCHEMA + "superEvent"))
+    assert "superEvent" not in json.loads(snippet(site, site.base + "id/dortbunt-2023", "en"))
     assert len(item["performer"]) == 12
     assert all(body["name"] and body["url"] for body in [*item["performer"], item["organizer"]])
 
@@ -152,3 +156,12 @@ def test_embed_files_are_the_snippets(public, site, everything):
             slug = site.document(iri).removeprefix("doc/")
             assert (public / "embed" / f"{slug}.{lang}.jsonld").read_text() == text + "\n"
     assert (public / "embed" / "dataset.de.jsonld").is_file()
+
+
+def test_a_body_is_found_by_its_own_name_in_another_language(site):
+    english = json.loads(snippet(site, site.base + "id/gleichstellungsbuero", "en"))
+    assert english["name"] != "Gleichstellungsbüro"
+    others = english["alternateName"]
+    assert "Gleichstellungsbüro" in ([others] if isinstance(others, str) else others)
+    german = json.loads(snippet(site, site.base + "id/gleichstellungsbuero", "de"))
+    assert german.get("alternateName") != german["name"]

@@ -1,5 +1,6 @@
 """The pages in a real browser: accessible, quiet towards other hosts, usable by keyboard and from disk."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -184,4 +185,55 @@ def test_the_snippet_is_copied(browser, folder):
     page.wait_for_function("window.copied")
     assert page.evaluate("window.copied").startswith('<script type="application/ld+json">')
     assert page.inner_text("[data-copy=snippet]") == "Kopiert"
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_no_heading_is_broken_within_a_word_on_a_phone(browser, folder, width):
+    """The longest word of each heading is narrower than the column."""
+    headings = {}
+    for path in folder.rglob("*.html"):
+        heading = re.search(r"<h1.*?</h1>", path.read_text(), re.DOTALL)[0]
+        headings.setdefault(heading, path.relative_to(folder).as_posix())
+    page = open_page(browser, folder, "doc/gleichstellungsbuero.html", width)
+    broken = page.evaluate(
+        """headings => headings.filter((heading) => {
+          const shown = document.querySelector("h1");
+          shown.outerHTML = heading;
+          const made = document.querySelector("h1");
+          const column = made.parentElement.clientWidth;
+          made.style.width = "min-content";
+          return made.clientWidth > column;
+        })""",
+        list(headings),
+    )
+    assert len(headings) > 300
+    assert not broken, [headings[one] for one in broken]
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["def.html", "picture.html"])
+def test_tables_are_read_on_a_phone_without_narrow_columns(browser, folder, name):
+    page = open_page(browser, folder, name, 390)
+    table = page.locator(".table").first
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    narrow = table.locator("td").evaluate_all("cells => cells.filter(cell => cell.clientWidth < 200).length")
+    assert narrow == 0
+    assert table.get_attribute("tabindex") == "0"
+    page.context.close()
+
+
+def test_the_phone_links_to_the_picture_instead_of_showing_it_too_small(browser, folder):
+    page = open_page(browser, folder, "index.html", 390)
+    assert page.locator(".teaser span").is_visible()
+    assert not page.locator(".teaser img").is_visible()
+    page.context.close()
+
+
+def test_no_button_juts_out_on_a_phone(browser, folder):
+    page = open_page(browser, folder, "queries.html", 320)
+    (right,) = page.locator("a.button").evaluate_all(
+        "found => found.map(one => one.getBoundingClientRect().right)"
+    )
+    assert right <= 320 - 16
     page.context.close()

@@ -91,6 +91,53 @@ def test_a_question_is_asked_and_its_table_seen(visit, lang, scheme, width):
     )
 
 
+CONTRAST = """element => {
+  const light = (color) => {
+    const parts = color.match(/[\\d.]+/g).map(Number);
+    const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = parts.map((part) => linear(part / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  const ratio = (style) => {
+    const ink = light(style.color) * style.opacity + paper * (1 - style.opacity);
+    return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+  };
+  return ratio(getComputedStyle(element, PART));
+}"""
+
+
+@with_editor
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_steers_the_table_can_be_seen(visit, scheme):
+    page = visit("sparql.html", scheme=scheme)
+    put(page, "SELECT * { ?s ?p ?o } LIMIT 200")
+    page.click("#ask button[type=submit]")
+    page.wait_for_selector(".yasr .dt-paging button")
+    for selector, part in (
+        (".yasr .dt-paging button", "null"),
+        (".yasr th .dt-column-order", '"::before"'),
+        (".yasr .tableControls input[type=search], .yasr .tableControls .tableFilter", '"::placeholder"'),
+    ):
+        found = page.locator(selector)
+        assert found.count(), selector
+        for one in found.all():
+            assert one.evaluate(CONTRAST.replace("PART", part)) >= 3, (selector, one.inner_html())
+
+
+@with_editor
+@pytest.mark.parametrize(
+    "query", ["SELECT * { ?s ?p ?o } LIMIT 3", "SELECT nonsense"], ids=["answer", "fault"]
+)
+def test_what_was_asked_comes_into_view_with_its_answer(visit, query):
+    page = visit("sparql.html", 390, expected=["400"])
+    put(page, query)
+    page.locator("#ask button[type=submit]").press("Enter")
+    page.wait_for_selector("#answer h2")
+    page.wait_for_function("document.activeElement.matches('#answer h2')")
+    assert 0 <= page.locator("#answer h2").bounding_box()["y"] < 300
+
+
 @with_editor
 def test_a_ready_made_question_is_inserted_and_taken_home(visit, server):
     page = visit("sparql.html")

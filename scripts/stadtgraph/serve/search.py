@@ -26,6 +26,8 @@ from stadtgraph.serve.publication import Publication
 
 # How much a hit counts in name, other names and description.
 WEIGHTS: Final = (4, 3, 1)
+# What backs the rest comes after what people look for.
+LATE: Final = ("source", "graph", "other")
 SHOWN: Final = 60
 MOST: Final = 1000
 LONGEST: Final = 200
@@ -126,9 +128,13 @@ class Index:
             else:
                 sums = {number: score + found[number] for number, score in sums.items() if number in found}
         ordered = sorted(
-            (sums or {}).items(), key=lambda pair: (-pair[1], len(self.entries[pair[0]][0]), pair[0])
+            (sums or {}).items(),
+            key=lambda pair: (self._is_late(pair[0]), -pair[1], len(self.entries[pair[0]][0]), pair[0]),
         )
         return [self._hit(number, score) for number, score in ordered]
+
+    def _is_late(self, number: int) -> bool:
+        return self.entries[number][5] in LATE
 
     def _find(self, word: str) -> dict[int, int]:
         """Return the entries that a typed word fits, each with the best that it counts there."""

@@ -184,9 +184,10 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: 
 def _documents(reading: Reading, iri: str) -> Documents:
     """Yield the documents of one thing; its pages come last and name the others as downloads."""
     beside = []
-    for name, content in jsonld.thing_documents(reading.site, iri):
-        beside.append(name)
-        yield name, content
+    for tell in (jsonld.thing_documents, calendar.thing_documents):
+        for name, content in tell(reading.site, iri):
+            beside.append(name)
+            yield name, content
     yield from pages.thing_documents(reading, iri, beside)
 
 

@@ -6,6 +6,7 @@ The time zone is the one that the catalogue names (``schema:scheduleTimezone``);
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -41,17 +42,60 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
                     groups.setdefault(slug, (text(node), []))[1].append(event)
     for slug, (thing, members) in sorted(groups.items()):
         for lang in LANGUAGES if members else ():
-            suffix = "" if lang == "de" else f".{lang}"
-            yield f"calendar/{slug}{suffix}.ics", calendar(site, thing, sorted(set(members)), lang)
+            yield file(slug, lang), calendar(site, thing, sorted(set(members)), lang)
+
+
+def thing_documents(site: Site, iri: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the calendar of one event alone, beside its page."""
+    name = site.document(iri)
+    if name and site.value(iri, _schema("startDate")):
+        for lang in LANGUAGES:
+            yield f"{name}{'' if lang == 'de' else '.' + lang}.ics", calendar(site, iri, [iri], lang)
+
+
+def file(slug: str, lang: str) -> str:
+    """Return the file of a calendar in a language: German has no suffix."""
+    return f"calendar/{slug}{'' if lang == 'de' else '.' + lang}.ics"
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The calendars that a page leads to: of one event, and one to subscribe to with its address."""
+
+    own: str
+    shared: str
+    address: str
+
+
+def offered(site: Site, lang: str, own: str, iri: str) -> Offered | None:
+    """Return what the page of a thing offers; the dataset's calendar holds every event."""
+    slug = shared(site, iri)
+    if iri == site.dataset and any(site.document(node.value) for node in site.those(_schema("startDate"))):
+        slug = "events"
+    name = file(slug, lang) if slug else ""
+    return Offered(own, name, site.url(name)) if own or name else None
+
+
+def shared(site: Site, iri: str) -> str:
+    """Return the short name of the calendar that a thing gives its name to; nothing where it has none."""
+    for name in ("organizer", "about"):
+        for quad in site.store.quads_for_pattern(None, _schema(name), NamedNode(iri)):
+            event = text(quad.subject)
+            if site.document(event) and site.value(event, _schema("startDate")):
+                return site.document(iri).removeprefix("doc/")
+    return ""
 
 
 def calendar(site: Site, thing: str, events: Iterable[str], lang: str) -> bytes:
     """Return events as one calendar, named after the thing that they have in common."""
     whole = Calendar()
-    whole.add("prodid", f"-//{site.base}//stadtgraph//{lang.upper()}")
+    title = _label(site, site.dataset, lang) if site.dataset else site.base
+    short = title.partition(":")[0] if site.dataset else title
+    whole.add("prodid", f"-//{short}//stadtgraph//{lang.upper()}")
     whole.add("version", "2.0")
+    whole.add("refresh-interval", timedelta(days=1), parameters={"VALUE": "DURATION"})
     for name in ("name", "x-wr-calname"):
-        whole.add(name, _label(site, thing, lang))
+        whole.add(name, title if thing == site.dataset else f"{short}: {_label(site, thing, lang)}")
     events = list(events)
     starts = [_moment(site, site.value(event, _schema("startDate"))) for event in events]
     zone = _zone(site)

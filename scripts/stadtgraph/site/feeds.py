@@ -21,6 +21,8 @@ SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 DUMP: Final = "dataset.nt"
+# Pages that hold nothing before somebody asks.
+UNLISTED: Final = ("404", "search", "sparql")
 PUBLISHER: Final = NamedNode(VOCABULARIES["dcterms"] + "publisher")
 NAME: Final = NamedNode(VOCABULARIES["foaf"] + "name")
 # What XML 1.0 cannot hold.
@@ -41,8 +43,10 @@ def closing_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Ite
     """Yield the sitemap: every page with the day of its last change and its other languages."""
     things = {site.document(iri): iri for iri in site.things}
     root = ET.Element("urlset", {"xmlns": SITEMAP, "xmlns:xhtml": XHTML})
-    for name in sorted(name for name in written if name.endswith(".html") and name != "404.html"):
+    for name in sorted(name for name in written if name.endswith(".html")):
         stem, _, lang = name.removesuffix(".html").partition(".")
+        if stem in UNLISTED:
+            continue
         url = ET.SubElement(root, "url")
         ET.SubElement(url, "loc").text = _address(site, name)
         if day := site.modified(things.get(stem, site.dataset)):

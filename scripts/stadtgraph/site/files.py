@@ -48,17 +48,29 @@ def data_pages(
     reading: Reading, index: Index, written: Mapping[str, tuple[str, int]]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the page that lists every file to download, with its format and size."""
+    things = {reading.document(iri): iri for iri in reading.site.things}
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        parts: dict[str, list[tuple[str, str, str]]] = {}
+        parts: dict[str, list[tuple[str, str, str, str]]] = {}
         for name, (_, size) in sorted(written.items(), key=_order):
             format_ = _format(frame, name)
             part = next((key for key, pattern in PARTS if pattern.fullmatch(name)), "")
             if part and format_:
-                parts.setdefault(part, []).append((name, format_, _size(size, lang)))
+                words = _words(frame, things, name)
+                parts.setdefault(part, []).append((name, words, format_, _size(size, lang)))
         ordered = [(key, parts[key], key in FOLDED) for key, _ in PARTS if key in parts]
         indexes = [name for name in ("source", "graph", "other") if name in index.sections]
         yield frame.file("data"), frame.render("data.html", "data", groups=ordered, indexes=indexes)
+
+
+def _words(frame: Frame, things: Mapping[str, str], name: str) -> str:
+    """Return what a file is called: calendars by what they are about, others by their path."""
+    if not name.startswith("calendar/"):
+        return name
+    slug, _, lang = name.removeprefix("calendar/").removesuffix(".ics").partition(".")
+    iri = things.get(f"doc/{slug}", "")
+    title = frame.named(iri).value if iri else frame.words("event")
+    return frame.words("calendar-in", name=title, language=frame.words(f"language-{lang or 'de'}"))
 
 
 def _order(file: tuple[str, tuple[str, int]]) -> tuple[str, int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +62,15 @@ TEMPLATES: Final = Environment(
 )
 
 
+def breadth(words: str) -> str:
+    """Return the class of a heading whose longest word would be broken on a phone, else nothing."""
+    letters = max(map(len, re.split(r"[\s–-]+", words)))
+    return "longest" if letters > 20 else "long" if letters > 14 else ""
+
+
+TEMPLATES.filters["breadth"] = breadth
+
+
 @dataclass(frozen=True)
 class Text:
     """Words and their language; no language means that of the page."""
@@ -111,6 +121,16 @@ class Frame:
         """Return the file of a page in this language: German has no suffix."""
         page, mark, fragment = name.partition("#")
         return f"{page}{'' if self.lang == 'de' else '.' + self.lang}.html{mark}{fragment}"
+
+    def published(self, name: str) -> dict[str, str]:
+        """Return where a page stands on the web in each language; nothing for pages without an address."""
+        if name in ("", MISSING):
+            return {}
+        site, frames = self.reading.site, [self.of(self.reading, lang) for lang in LANGUAGES]
+        return {
+            frame.lang: site.url("" if frame.file(name) == "index.html" else frame.file(name))
+            for frame in frames
+        }
 
     def link(self, iri: str, origin: str) -> str:
         """Return the relative address of a thing's page; nothing when it has none."""
@@ -224,6 +244,7 @@ class Frame:
             "link": lambda iri: self.link(iri, name),
             "here": beside(self),
             "there": beside(self.of(self.reading, self.other)),
+            "published": self.published(name),
             "static": lambda file: to("static/" + self.static[file]),
             "site": self.record,
             "menu": self.menu(name),

@@ -11,9 +11,11 @@ from pyoxigraph import Literal
 
 from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import LOCAL
+from stadtgraph.site import calendar
 from stadtgraph.site.describe import kinds, period, postal_address
 from stadtgraph.site.frame import (
     DESCRIPTIONS,
+    ORG,
     SCHEMA,
     SKOS,
     Frame,
@@ -30,6 +32,7 @@ PER_PAGE: Final = 500
 LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other")
 ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
 LEAD: Final = 220  # letters of a description that the search shows
+UNIT: Final = ORG + "OrganizationalUnit"
 LAST: Final = 10**6
 BETWEEN: Final = " · "
 
@@ -124,7 +127,10 @@ def _group(frame: Frame, section: str, iri: str) -> tuple[str, str]:
     classes = [name for name in reading.types(iri) if term("class", name, reading.base)]
     best = min(classes, key=lambda name: rank("class", name, reading.base), default="")
     place = rank("class", best, reading.base) if best else LAST
-    return f"{place:07}", term("class", best, reading.base)[frame.lang] if best else frame.words("other")
+    if best == UNIT:
+        place = 0  # what belongs to the city itself
+    words = term("class", best, reading.base) if best else {}
+    return f"{place:07}", words.get(f"many-{frame.lang}") or words.get(frame.lang) or frame.words("other")
 
 
 def _note(frame: Frame, section: str, iri: str) -> str:
@@ -177,6 +183,8 @@ def list_pages(frame: Frame, index: Index, section: str) -> Iterator[tuple[str, 
         starts = {iri: "".join(reading.objects(iri, SCHEMA + "startDate")[:1]) for iri, _ in found}
         found.sort(key=lambda pair: starts[pair[0]], reverse=True)
         found.sort(key=lambda pair: pair[1].order)
+    whole = reading.site.dataset if section == "event" else ""
+    dated = calendar.offered(reading.site, frame.lang, "", whole) if whole else None
     count = (len(found) + PER_PAGE - 1) // PER_PAGE
     for number in range(count):
         page = name if number == 0 else f"{name}-{number + 1}"
@@ -190,7 +198,7 @@ def list_pages(frame: Frame, index: Index, section: str) -> Iterator[tuple[str, 
             for n in range(count)
         ]
         total = grouped(len(found), frame.lang)
-        values = {"section": section, "groups": groups, "pages": pages, "total": total}
+        values = {"section": section, "groups": groups, "pages": pages, "total": total, "calendar": dated}
         yield frame.file(page), frame.render("list.html", page, **values)
 
 

@@ -136,6 +136,7 @@ def _start(frame: Frame, index: Index, drawn: Mapping[str, bytes]) -> Iterator[t
             example=frame.link(event, "index") if event else "",
             lists=index_links(frame, index, "index"),
             sources="source" in index.sections,
+            reported=bool(frame.report_link("", "", "")),
             snippet=frame.snippet(reading.site.dataset),
         ),
     )

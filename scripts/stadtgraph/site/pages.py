@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.site import calendar
 from stadtgraph.site.describe import (
     kinds,
     period,
@@ -24,6 +25,7 @@ from stadtgraph.site.telling import PASSAGE, SHOWN, Row, Telling, Value, derived
 from stadtgraph.terms import text
 
 SCHEMA: Final = VOCABULARIES["schema"]
+SKOS: Final = VOCABULARIES["skos"]
 OF_MANY: Final = ("def", "shapes")
 EVENTS: Final = frozenset(SCHEMA + name for name in ("Event", "Festival", "EventSeries"))
 FORMATS: Final = {"ttl": "Turtle", "jsonld": "JSON-LD", "nt": "N-Triples", "rdf": "RDF/XML"}
@@ -57,6 +59,8 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
     facts = [row for row in rows if row.group == "fact" and row.values]
     relations = [row for row in rows if row.group == "relation" and row.values]
     form = "event" if types & EVENTS and reading.objects(iri, SCHEMA + "performer") else "thing"
+    if section == "concept" and [row.iri for row in facts] == [SKOS + "notation"]:
+        facts = []  # a number alone tells nobody anything
     if section == "event" and (when := _when(told)):
         facts = [row for row in facts if row.iri not in (SCHEMA + "startDate", SCHEMA + "endDate")]
         facts.insert(0, when)
@@ -81,6 +85,7 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "embedded": [
             (lang, name) for lang in LANGUAGES for name in beside if name.endswith(f".{lang}.jsonld")
         ],
+        "calendar": _calendar(told, beside),
         "derived": derived_rows(told),
         "picture": neighbourhood(told.frame, iri, section, relations),
         "fragments": _fragments(told),
@@ -146,6 +151,12 @@ def _when(told: Telling) -> Row | None:
     ends = told.reading.objects(told.iri, SCHEMA + "endDate")
     written = period(text(starts[0].object), ends[0] if ends else "", told.words)
     return Row(told.words("date"), [told._mark(Value(Text(written)), starts[0])], "when")
+
+
+def _calendar(told: Telling, beside: Sequence[str]) -> calendar.Offered | None:
+    """Return the calendars that a page offers: that of the event itself, that which has its name."""
+    own = f"{told.page}{'' if told.lang == 'de' else '.' + told.lang}.ics"
+    return calendar.offered(told.reading.site, told.lang, own if own in beside else "", told.iri)
 
 
 def _downloads(page: str, beside: Sequence[str]) -> list[tuple[str, str]]:

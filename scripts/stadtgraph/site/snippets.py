@@ -13,6 +13,7 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode
 
+from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.site.things import PARTS, Site, Value
 from stadtgraph.terms import TYPE
@@ -53,6 +54,8 @@ def snippet(site: Site, iri: str, lang: str) -> str | None:
         values = _values(site, node, name, lang)
         if values:
             found[name] = _one(values)
+    if others := _own_names(site, node, lang, found):
+        found["alternateName"] = _one(others)
     found.setdefault("url", _page(site, iri, lang))
     if _is_place(site, node):
         _locate(site, node, lang, found)
@@ -159,6 +162,18 @@ def _is_place(site: Site, node: NamedNode) -> bool:
     return not kinds.isdisjoint(map(str, _types(site, node)))
 
 
+def _own_names(site: Site, node: NamedNode, lang: str, found: Object) -> list[object]:
+    """Return the other names of a body, with the one that it goes by at home where this is a translation."""
+    written = found.get("alternateName", [])
+    names = [*written] if isinstance(written, list) else [written]
+    types = (value for name, values in site.statements(node) if name == TYPE for value in values)
+    if any(isinstance(kind, NamedNode) and kind.value.startswith(VOCABULARIES["org"]) for kind in types):
+        own = site.city.label(node.value).get(LANGUAGES[0], "")
+        if own and own not in (found.get("name"), *names):
+            names.insert(0, own)
+    return names
+
+
 def _kind(site: Site, node: NamedNode) -> str:
     if _is_place(site, node):
         return "place"
@@ -197,6 +212,10 @@ def _neighbour(site: Site, node: NamedNode, name: str, lang: str) -> object:
         return _part(site, node, lang)
     if not site.names(node):
         return node.value if name in ("url", "sameAs") or node.value.startswith(SCHEMA) else None
+    if name == "superEvent" and not all(
+        _values(site, node, need, lang) for need in ("startDate", "location")
+    ):
+        return None  # search engines take it for an event without what every event needs
     found: Object = {"@type": _one(_types(site, node) or ["Thing"]), "@id": node.value}
     for inner in BRIEF[_kind(site, node)]:
         if inner == "location" and name == "location":

@@ -121,9 +121,16 @@
     }
   };
 
+  // What was asked is answered further down than many a window reaches.
+  const lead = () => {
+    const heading = answer.insertBefore(element("h2", words.answer, { tabIndex: -1 }), answer.firstChild);
+    heading.focus({ preventScroll: true });
+    heading.scrollIntoView({ block: "start" });
+  };
+
   let yasr;
   const open = () => {
-    answer.replaceChildren(element("h2", words.answer));
+    answer.replaceChildren();
     const box = answer.appendChild(element("div", ""));
     yasr = new Yasr(box, {
       persistenceId: null, prefixes, plugins: { table: { enabled: true, dynamicConfig: { compact: true } } }, 
@@ -170,11 +177,13 @@
     try {
       found = await yasqe.query();
     } catch (error) {
-      answer.replaceChildren(element("h2", words.answer), element("p", error instanceof TypeError ? words.silent : error.message, { className: "fault", role: "alert" }));
+      answer.replaceChildren(element("p", error instanceof TypeError ? words.silent : error.message, { className: "fault", role: "alert" }));
+      lead();
       return;
     }
     open();
     yasr.setResponse(found, performance.now() - start);
     offer();
+    lead();
   });
 })();

@@ -5,6 +5,8 @@ const input = document.getElementById("q");
 const found = document.getElementById("found");
 const results = document.getElementById("results");
 const LIMIT = 60;
+// What backs the rest comes after what people look for.
+const LATE = ["source", "graph", "other"];
 
 function folded(words) {
   return words.toLowerCase()
@@ -63,7 +65,8 @@ function search(question) {
     hits.push([sum, number]);
   });
   const length = (hit) => window.searchIndex[hit[1]][0].length;
-  return hits.sort((a, b) => b[0] - a[0] || length(a) - length(b) || a[1] - b[1]).map((hit) => window.searchIndex[hit[1]]);
+  const late = (hit) => LATE.includes(window.searchIndex[hit[1]][5]);
+  return hits.sort((a, b) => late(a) - late(b) || b[0] - a[0] || length(a) - length(b) || a[1] - b[1]).map((hit) => window.searchIndex[hit[1]]);
 }
 
 function show() {
