@@ -60,15 +60,10 @@ def validate(
             cluster does not answer.
 
     """
-    data, shapes = _source("data", data), _source("shapes", shapes)
+    data, shapes = (Path(each) if isinstance(each, str) else each for each in (data, shapes))
+    for what, source in (("data", data), ("shapes", shapes)):
+        if not isinstance(source, Graph | Store | Path | Iterable):
+            raise CannotLook([fault("no-source", "", what=what, kind=type(source).__name__)])
     if ways is not None:
         return validate_by(ways, data, shapes, limit, threads, progress or silent)
     return validate_compiled(data, shapes, limit, threads, progress or silent)
-
-
-def _source(what: str, source: Source | str) -> Source:
-    if isinstance(source, str):
-        return Path(source)
-    if not isinstance(source, Graph | Store | Path | Iterable):
-        raise CannotLook([fault("no-source", "", what=what, kind=type(source).__name__)])
-    return source
