@@ -112,8 +112,19 @@ def test_a_value_takes_the_place_of_the_default(real):
 
 def test_a_value_that_matches_nothing_gives_an_empty_answer(real):
     assert len(table(asked(real, "suche.csv", text="xyzzy"))) == 1
-    assert len(table(asked(real, "alles-ueber.csv", thing="nobody"))) == 1
-    assert asked(real, "organigramm.nt", root="nobody").content == b""
+    assert len(table(asked(real, "alles-ueber.csv", thing="https://elsewhere.example/nobody"))) == 1
+
+
+def test_a_thing_of_the_city_that_there_is_not_is_refused_with_those_that_come_near(real):
+    for name in ("sofia", "id:sofia", "https://w3id.org/dortbunt/id/sofia"):
+        answer = asked(real, "alles-ueber.csv", "application/json", thing=name, lang="de")
+        assert answer.status == 404
+        told = json.loads(answer.content)
+        assert name in told["detail"] and "thing" in told["detail"]
+        assert "https://w3id.org/dortbunt/id/sophia" in {one["id"] for one in told["near"]}
+    page = asked(real, "alles-ueber.html", BROWSER, thing="sofia", lang="de")
+    assert page.status == 404 and "alles-ueber.html?thing=sophia&amp;lang=de" in page.text
+    assert asked(real, "organigramm.nt", root="nobody").status == 404
 
 
 @pytest.mark.parametrize(

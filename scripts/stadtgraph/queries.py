@@ -206,11 +206,15 @@ def _term(parameter: Parameter, value: str, base: str) -> str:
         case Kind.TEXT:
             return str(Literal(value)) + _suffix(parameter)
         case Kind.IRI:
-            slug = re.fullmatch(r"[\w-]+", value)
-            iri = expand(f"id:{value}" if slug else value, base) or value.strip("<>")
             with suppress(ValueError):
-                return str(NamedNode(iri))
+                return str(NamedNode(iri_of(value, base)))
     raise BadQuery("query-bad-value", name=parameter.name, value=value, default=parameter.default)
+
+
+def iri_of(value: str, base: str) -> str:
+    """Return the IRI that a value names: in full, by a prefix, or by a bare slug of ``id:``."""
+    slug = re.fullmatch(r"[\w-]+", value)
+    return expand(f"id:{value}" if slug else value, base) or value.strip("<>")
 
 
 def _is_date(value: str) -> bool:

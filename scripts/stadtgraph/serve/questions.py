@@ -5,6 +5,7 @@ Values are checked by the kind of each parameter and bound as terms; none is eve
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -17,10 +18,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from stadtgraph import queries
-from stadtgraph.queries import BadQuery
+from stadtgraph.namespaces import LOCAL
+from stadtgraph.queries import BadQuery, Kind
 from stadtgraph.serve import form, negotiate, openapi, protocol
 from stadtgraph.serve.answers import Near, language_of, refusal
-from stadtgraph.serve.publication import Publication
+from stadtgraph.serve.near import ENOUGH, names
+from stadtgraph.serve.publication import Publication, Thing
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
 
 HTML: Final = "text/html"
@@ -95,6 +98,15 @@ async def _answer(request: Request) -> Response | None:
         near = _near(question, ending, language_of(request))
         values: Mapping[str, Any] = error.values
         return refusal(request, 400, error.key, near=near, **values)
+    unknown = await asyncio.to_thread(_unknown, publication, question, dict(given))
+    if unknown:
+        name, things = unknown
+        lang, values = language_of(request), dict(given)
+        near = [
+            Near(one.name(lang), f"{slug}.{ending}?{urlencode({**values, name: one.slug})}", one.iri)
+            for one in things
+        ]
+        return refusal(request, 404, "question-no-thing", near=near, name=name, value=values[name][:80])
     if ending in pages:
         return await _page(request, question, dict(given), text)
     media = forms[ending]
@@ -115,10 +127,10 @@ def _filled(publication: Publication, question: queries.Question, given: list[tu
         BadQuery: a parameter is unknown, occurs twice, or its value does not fit.
 
     """
-    names = [name for name, _ in given]
+    named = [name for name, _ in given]
     known = [parameter.name for parameter in question.parameters]
-    for name in names:
-        if name in known and names.count(name) > 1:
+    for name in named:
+        if name in known and named.count(name) > 1:
             raise BadQuery("question-parameter-twice", name=name)
         near = get_close_matches(name, known, 1)
         if name not in known and near:
@@ -127,6 +139,21 @@ def _filled(publication: Publication, question: queries.Question, given: list[tu
                 "question-no-parameter", slug=question.slug, name=name[:80], closest=near[0], names=all_names
             )
     return queries.fill(question, dict(given), publication.base)
+
+
+def _unknown(
+    publication: Publication, question: queries.Question, given: Mapping[str, str]
+) -> tuple[str, list[Thing]] | None:
+    """Return the parameter that names a thing of the city that there is not, and things that come near it."""
+    own = f"{publication.base}{LOCAL['id']}"
+    for parameter in question.parameters:
+        if parameter.kind is Kind.IRI and parameter.name in given:
+            iri = queries.iri_of(given[parameter.name], publication.base)
+            known = iri in publication.things or iri in publication.described["retired"]
+            if iri.startswith(own) and not known:
+                near = names(publication).near(iri.removeprefix(own))
+                return parameter.name, [one.thing for one in near if one.share >= ENOUGH][:5]
+    return None
 
 
 def _near(question: queries.Question, ending: str, lang: str) -> list[Near]:
