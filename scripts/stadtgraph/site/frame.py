@@ -65,7 +65,7 @@ TEMPLATES: Final = Environment(
 def breadth(words: str) -> str:
     """Return the class of a heading whose longest word would be broken on a phone, else nothing."""
     letters = max(map(len, re.split(r"[\s–-]+", words)))
-    return "longest" if letters > 20 else "long" if letters > 14 else ""
+    return "longest" if letters > 22 else "long" if letters > 14 else ""
 
 
 TEMPLATES.filters["breadth"] = breadth
