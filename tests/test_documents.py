@@ -87,14 +87,12 @@ def test_the_python_examples_run(served):
         assert result.returncode == 0 and result.stdout, result.stderr
 
 
-def test_the_turtle_example_of_contributing_is_valid(run, city):
-    (entry,) = re.findall(r"```turtle\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
-    file = city / "data" / "organisations.ttl"
-    entry = re.sub(r"^   ", "", entry, flags=re.MULTILINE)
-    file.write_text(
-        file.read_text() + "\n" + entry.replace("source:umweltamt-startseite", "source:redaktion")
-    )
-    result = run("validate", "--root", city, file)
+def test_the_turtle_examples_of_contributing_are_valid(run, city):
+    examples = re.findall(r"```turtle\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    files = [city / "data" / "background" / "organisations.ttl", city / "data" / "sources.ttl"]
+    for file, example in zip(files, examples, strict=True):
+        file.write_text(f"{file.read_text()}\n{re.sub('^   ', '', example, flags=re.MULTILINE)}")
+    result = run("validate", "--root", city, *files)
     assert result.returncode == 0, result.stdout
 
 

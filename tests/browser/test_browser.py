@@ -212,6 +212,19 @@ def test_no_heading_is_broken_within_a_word_on_a_phone(browser, folder, width):
     page.context.close()
 
 
+@pytest.mark.parametrize("width", [360, 1000, 1100, 1280])
+def test_the_event_on_the_start_page_is_not_broken_within_a_word(browser, folder, width):
+    page = open_page(browser, folder, "index.html", width)
+    assert page.evaluate(
+        """() => {
+          const heading = document.querySelector("#ticket"), column = heading.clientWidth;
+          heading.style.width = "min-content";
+          return heading.clientWidth <= column;
+        }"""
+    )
+    page.context.close()
+
+
 @pytest.mark.parametrize("name", ["def.html", "picture.html"])
 def test_tables_are_read_on_a_phone_without_narrow_columns(browser, folder, name):
     page = open_page(browser, folder, name, 390)
