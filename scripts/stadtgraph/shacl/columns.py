@@ -136,11 +136,7 @@ class Columns:
         if not inverse:
             return forward
         if number not in self._backward:
-            backward: dict[int, list[int]] = {}
-            for subject, values in forward.items():
-                for value in values:
-                    backward.setdefault(value, []).append(subject)
-            self._backward[number] = backward
+            self._backward[number] = turned(forward)
         return self._backward[number]
 
     def predicates(self) -> Iterator[tuple[int, Column]]:
@@ -165,6 +161,15 @@ class Columns:
     def owners(self, nodes: Collection[int]) -> dict[int, tuple[int, int]]:
         """Return for blank nodes a node with an IRI that leads there, and its first predicate on the way."""
         return owners(self.forward, lambda number: isinstance(self.terms[number], ox.NamedNode), nodes)
+
+
+def turned(forward: Column) -> dict[int, list[int]]:
+    """Return what leads to each object of a column."""
+    backward: dict[int, list[int]] = {}
+    for subject, values in forward.items():
+        for value in values:
+            backward.setdefault(value, []).append(subject)
+    return backward
 
 
 def chunks(quads: Iterator[ox.Quad]) -> Iterator[list[ox.Quad]]:

@@ -18,7 +18,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from stadtgraph.shacl.columns import Column, owners
+from stadtgraph.shacl.columns import Column, owners, turned
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.reads import Triple
 from stadtgraph.shacl.rows import Outcome, read_terms
@@ -69,11 +69,7 @@ class Snapshot:
         if not inverse:
             return forward
         if number not in self._backward:
-            backward: dict[int, list[int]] = {}
-            for subject, values in forward.items():
-                for value in values:
-                    backward.setdefault(value, []).append(subject)
-            self._backward[number] = backward
+            self._backward[number] = turned(forward)
         return self._backward[number]
 
     def predicates(self) -> Iterator[tuple[int, Column]]:
