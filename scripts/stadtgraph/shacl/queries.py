@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import pyoxigraph as ox
-from rdflib import URIRef
-from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
 
 from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.model import Query
@@ -197,36 +194,3 @@ def _is_free(tokens: list[_Token]) -> bool:
             elif owner != "bound":
                 return False
     return True
-
-
-@cache
-def predicates_of(text: str) -> frozenset[str] | None:
-    """Return the predicates that the patterns of a query name, or None where some are left open."""
-    from rdflib.plugins.sparql.algebra import translateQuery, traverse  # here: it takes a while
-    from rdflib.plugins.sparql.parser import parseQuery
-
-    found: set[object] = set()
-
-    def collect(node: object) -> None:
-        for _, predicate, _ in getattr(node, "triples", None) or ():
-            found.update(_names(predicate))
-
-    try:
-        traverse(translateQuery(parseQuery(text)).algebra, visitPost=collect)
-    except Exception:
-        return None
-    return frozenset(map(str, found)) if all(isinstance(name, URIRef) for name in found) else None
-
-
-def _names(path: object) -> Iterator[object]:
-    """Yield the IRIs of a property path; anything else is left open, as are paths of length zero."""
-    match path:
-        case InvPath():
-            yield from _names(path.arg)
-        case MulPath(zero=False):
-            yield from _names(path.path)
-        case SequencePath() | AlternativePath():
-            for part in path.args:
-                yield from _names(part)
-        case _:
-            yield path

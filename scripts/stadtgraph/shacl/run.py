@@ -20,10 +20,10 @@ from stadtgraph.shacl import sparql
 from stadtgraph.shacl.columns import Column, Columns, chunks, frozen
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
+from stadtgraph.shacl.mentions import predicates_of
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
 from stadtgraph.shacl.paths import follow
 from stadtgraph.shacl.plans import read_plan
-from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.shacl.report import MalformedShapes, Report, Result
 from stadtgraph.shacl.sentences import sentences
 

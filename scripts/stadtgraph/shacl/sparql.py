@@ -18,8 +18,8 @@ from rdflib.term import Node
 from stadtgraph.shacl.columns import Columns
 from stadtgraph.shacl.components import Found, Reach
 from stadtgraph.shacl.graphs import STRING, Term, term_to_rdflib, to_oxigraph
+from stadtgraph.shacl.mentions import predicates_of
 from stadtgraph.shacl.model import Constraint, Query
-from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.terms import TYPE
 
 FEW: Final = 200
