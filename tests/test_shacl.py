@@ -262,6 +262,11 @@ def test_any_format_will_do(form, tmp_path):
     assert rows_of(shacl.validate(file, file)) == rows_of(shacl.validate(CLAIM, CLAIM))
 
 
+def test_parameters_that_the_data_does_not_have_are_bound_as_written_too():
+    shapes = FOLDER / "component-parameters-are-bound-as-written.ttl"
+    assert rows_of(shacl.validate([], shapes)) == rows_of(shacl.validate(shapes, shapes))
+
+
 def test_graphs_stores_and_paths_give_the_same():
     dataset = Dataset()
     dataset.graph(URIRef(EX + "g")).__iadd__(to_rdflib(CLAIM))
