@@ -418,8 +418,9 @@ def test_a_query_may_report_a_failure():
         ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql ex:Q .
         ex:Q sh:select "SELECT $this (true AS ?failure) WHERE {{ }}" ."""
     )
-    with pytest.raises(shacl.MalformedShapes, match="reports a failure"):
+    with pytest.raises(shacl.MalformedShapes, match="reports a failure at <http://example") as refused:
         shacl.validate(Graph(), shapes)
+    assert [fault.shape for fault in refused.value.faults] == [URIRef(EX + "S")]
 
 
 def test_the_current_shape_is_bound():

@@ -55,7 +55,7 @@ def hold_against_the_algebra(text):
         "{ ?s ex:p ?o }",
         "{ ?s ?p ?o }",
         "{ ?s a ?p ; ?q ?o }",
-        "{ ?s ex:p ?o , ?x ; ex:q ?y . ?o :r 1.5, -2, true, 'x'@en, 'a'^^ex:d, \"\"\"?s ?p \"q\" \"\"\" }",
+        '{ ?s ex:p ?o , ?x ; ex:q ?y . ?o :r 1.5, -2, true, \'x\'@en, \'a\'^^ex:d, """?s ?p "q" """ }',
         "{ [] ex:p [ ex:q ?x ; ex:r ( 1 ?y [ ex:s ?z ] ) ] }",
         "{ [ ex:p ?x ] FILTER (?x > 1) [ ?p ?x ] }",
         "{ ( ?x ?y ) ex:p ?z }",
@@ -124,7 +124,9 @@ OPEN = st.one_of(*[PREDICATES] * 12, st.sampled_from(["?open", "ex:p*", "!(ex:p)
 STATEMENTS = st.tuples(NODES, OPEN, TERMS, st.sampled_from(["", " ; ex:z ?y", " , ?y"])).map(
     lambda each: " {} {} {}{} ".format(*each)
 )
-EXPRESSIONS = st.sampled_from(["?x > 1", "REGEX(STR(?x), '{')", "(?x * 2) = ?y", "xsd:boolean(?x)", "!BOUND(?y)"])
+EXPRESSIONS = st.sampled_from(
+    ["?x > 1", "REGEX(STR(?x), '{')", "(?x * 2) = ?y", "xsd:boolean(?x)", "!BOUND(?y)"]
+)
 FORMS = [
     " {{ {} }} UNION {{ {} }} ",
     " OPTIONAL {{ {} }} {{ {} }}",

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import pyoxigraph as ox
 
 from stadtgraph.shacl.graphs import Term
+from stadtgraph.shacl.mentions import prefixes_in
 from stadtgraph.shacl.model import Query
 from stadtgraph.shacl.paths import Path, as_sparql
 
@@ -75,8 +76,20 @@ def read_query(
     try:
         ox.Store().query(text)
     except SyntaxError as error:
-        raise BadQuery(f"no valid SPARQL: {error}") from error
+        raise BadQuery(_explained(error.msg, text, prefixes)) from error
     return Query(text, node, verb == "ASK", frozenset(bound), once, messages, path is not None)
+
+
+def _explained(reason: str, text: str, prefixes: Mapping[str, str]) -> str:
+    """Say what is wrong without the parser's list of all characters that might have come."""
+    for prefix in prefixes_in(text):
+        if not re.search(rf"(?i)\bprefix\s+{re.escape(prefix)}:", text):
+            return f"the prefix {prefix}: is not declared (5.2.1)"
+    if not (place := re.match(r"error at (\d+):", reason)):
+        return f"no valid SPARQL: {reason}"
+    line = int(place[1])
+    near = text.splitlines()[line - 1].strip()[:80]
+    return f"no valid SPARQL in line {line - len(prefixes)} of the query: {near}"
 
 
 def _with_path(text: str, path: Path | None) -> str:

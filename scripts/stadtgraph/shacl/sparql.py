@@ -29,7 +29,11 @@ Row = Mapping[str, Term]
 
 
 class QueryFailed(Exception):
-    """A query reports a failure of its own (5.3)."""
+    """A query of a shape reports a failure of its own (5.3)."""
+
+    def __init__(self, shape: Term, reason: str) -> None:
+        super().__init__(reason)
+        self.shape = shape
 
 
 class Asker:
@@ -54,7 +58,7 @@ class Asker:
             return set()
         store = ox.Store()
         store.extend(ox.Quad(ox.NamedNode(f"n:{n}"), TYPE, term) for n, term in enumerate(typed))
-        kept = ((typed[int(quad.subject.value[2:])], quad.object) for quad in store)  # type: ignore[union-attr]
+        kept = ((typed[int(quad.subject.value[2:])], quad.object) for quad in store)
         return {term for term, same in kept if term != same}
 
     def _is_loose(self, predicate: str) -> bool:
@@ -158,7 +162,7 @@ def ask(asker: Asker, shape: Term, constraint: Constraint, reach: Reach) -> Iter
     for focus, row in asker.solutions(query, given, reach.focus):
         failure = row.get("failure")
         if isinstance(failure, ox.Literal) and failure.value in ("true", "1"):
-            raise QueryFailed(f"the query of {query.node} reports a failure at {terms[focus]}")
+            raise QueryFailed(shape, f"a query reports a failure at {terms[focus]}")
         value = number(row["value"]) if "value" in row else None if query.on_path else focus
         path = number(row["path"]) if isinstance(row.get("path"), ox.NamedNode) else None
         yield Found(focus, value, path, {**given, **row})
