@@ -45,7 +45,8 @@ READ: Final = tuple(
         *("skos", "vcard"),
     )
 )
-# Values of which a harvester without these vocabularies should know what they are: DCAT-AP's own shapes ask each for its class.
+# Values of which a harvester without these vocabularies should know what they are; the shapes of DCAT-AP
+# ask each of them for its class.
 RANGES: Final = {
     "dcat:accessURL": "rdfs:Resource",
     "dcat:downloadURL": "rdfs:Resource",
