@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rdflib import Graph
 
+from stadtgraph.site import feeds
 from stadtgraph.site.feeds import closing_documents
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -138,6 +139,23 @@ def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
     assert page.find(SITEMAP + "lastmod").text == site.modified(site.base + "id/hansaplatz") != ""
     links = {link.get("hreflang"): link.get("href") for link in page.iter(XHTML + "link")}
     assert links == {"de": site.base + "doc/hansaplatz.html", "en": site.base + "doc/hansaplatz.en.html"}
+
+
+def test_more_pages_than_a_sitemap_may_name_are_split_among_several(site, monkeypatch):
+    monkeypatch.setattr(feeds, "MOST_PAGES", 3)
+    names = ["index.html", "index.en.html", *(f"doc/{count}.html" for count in range(5)), "404.html", "x.ttl"]
+    written = dict(closing_documents(site, dict.fromkeys(names, ("", 0))))
+    index = ET.fromstring(written.pop("sitemap.xml"))
+    assert index.tag == SITEMAP + "sitemapindex"
+    named = [entry.find(SITEMAP + "loc").text for entry in index]
+    assert named == [site.url(name) for name in written] == [site.url(f"sitemap-{n}.xml") for n in (1, 2, 3)]
+    assert all(entry.find(SITEMAP + "lastmod").text == site.modified(site.dataset) for entry in index)
+    pages = [loc.text for part in written.values() for loc in ET.fromstring(part).iter(SITEMAP + "loc")]
+    assert len(pages) == len(set(pages)) == 7
+    monkeypatch.setattr(feeds, "MOST_PAGES", 7)
+    (whole,) = closing_documents(site, dict.fromkeys(names, ("", 0)))
+    assert whole[0] == "sitemap.xml"
+    assert {loc.text for loc in ET.fromstring(whole[1]).iter(SITEMAP + "loc")} == set(pages)
 
 
 def test_robots_learn_where_the_sitemap_is(public, site):

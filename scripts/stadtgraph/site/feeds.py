@@ -21,6 +21,8 @@ SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 DUMP: Final = "dataset.nt"
+# 50,000 and 50 MB are allowed; an entry with two languages takes up to a kilobyte.
+MOST_PAGES: Final = 40_000
 # Pages that hold nothing before somebody asks.
 UNLISTED: Final = ("404", "search", "sparql")
 PUBLISHER: Final = NamedNode(VOCABULARIES["dcterms"] + "publisher")
@@ -40,13 +42,32 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
 
 
 def closing_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the sitemap: every page with the day of its last change and its other languages."""
+    """Yield the sitemap: every page with the day of its last change and its other languages.
+
+    It is an index of several where there are more pages than one may name (sitemaps.org, protocol 0.9).
+    """
+    pages = [name for name in sorted(written) if name.endswith(".html")]
+    pages = [name for name in pages if name.partition(".")[0] not in UNLISTED]
+    if len(pages) <= MOST_PAGES:
+        yield "sitemap.xml", _xml(_sitemap(site, pages, written))
+        return
+    index = ET.Element("sitemapindex", {"xmlns": SITEMAP})
+    for count, start in enumerate(range(0, len(pages), MOST_PAGES), 1):
+        name = f"sitemap-{count}.xml"
+        part = _sitemap(site, pages[start : start + MOST_PAGES], written)
+        yield name, _xml(part)
+        entry = ET.SubElement(index, "sitemap")
+        ET.SubElement(entry, "loc").text = site.url(name)
+        if day := max((found.text or "" for found in part.iter("lastmod")), default=""):
+            ET.SubElement(entry, "lastmod").text = day
+    yield "sitemap.xml", _xml(index)
+
+
+def _sitemap(site: Site, pages: Iterable[str], written: Mapping[str, tuple[str, int]]) -> ET.Element:
     things = {site.document(iri): iri for iri in site.things}
     root = ET.Element("urlset", {"xmlns": SITEMAP, "xmlns:xhtml": XHTML})
-    for name in sorted(name for name in written if name.endswith(".html")):
+    for name in pages:
         stem, _, lang = name.removesuffix(".html").partition(".")
-        if stem in UNLISTED:
-            continue
         url = ET.SubElement(root, "url")
         ET.SubElement(url, "loc").text = _address(site, name)
         if day := site.modified(things.get(stem, site.dataset)):
@@ -56,7 +77,7 @@ def closing_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Ite
             if other in written and (lang or "de") in others:
                 link = {"rel": "alternate", "hreflang": tag, "href": _address(site, other)}
                 ET.SubElement(url, "xhtml:link", link)
-    yield "sitemap.xml", _xml(root)
+    return root
 
 
 def _address(site: Site, name: str) -> str:
