@@ -46,10 +46,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "place": tuple(SCHEMA + name for name in ("AdministrativeArea", "City", "CityHall", "Place")),
     "concept": (SKOS + "Concept", SKOS + "ConceptScheme"),
 }
-ISSUES: Final = {
-    "github.com": "issues/new?title={title}&body={body}",
-    "": "issues/new?title={title}&body={body}",
-}
+ISSUES: Final = "issues/new?title={title}&body={body}"
 GITLAB: Final = "-/issues/new?issue[title]={title}&issue[description]={body}"
 AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn")
 TEMPLATES: Final = Environment(
@@ -137,6 +134,19 @@ class Frame:
         name = self.reading.document(iri)
         return address(self.file(name), origin) if name else ""
 
+    def term_link(self, iri: str, origin: str) -> str:
+        """Return the relative address of the page of a class or property; nothing when it has none."""
+        name = self.reading.term_page(iri)
+        return address(self.file(name), origin) if name else ""
+
+    def code_link(self, path: str, line: int) -> str:
+        """Return where a line of the city's files stands in the open; nothing where they are not."""
+        repository = self.record["repository"]
+        if not repository or not path:
+            return ""
+        between = "/-/blob/HEAD/" if _is_gitlab(repository) else "/blob/HEAD/"
+        return f"{repository}{between}{quote(path)}" + (f"#L{line}" if line else "")
+
     def named(self, iri: str) -> Text:
         """Return the name of a thing."""
         label = self.reading.label(iri) or self.reading.texts(iri, *AGENT_NAMES)
@@ -201,7 +211,7 @@ class Frame:
         body = self.words("report-body", iri=iri, place=place)
         repository, mail = self.record["repository"], self._mail()
         if repository:
-            pattern = GITLAB if "gitlab" in repository or "opencode.de" in repository else ISSUES[""]
+            pattern = GITLAB if _is_gitlab(repository) else ISSUES
             return f"{repository}/{pattern.format(title=quote(title), body=quote(body))}"
         return f"{mail}?subject={quote(title)}&body={quote(body)}" if mail else ""
 
@@ -264,6 +274,10 @@ class Frame:
             here="@here@",
             there="@there@",
         )
+
+
+def _is_gitlab(repository: str) -> bool:
+    return "gitlab" in repository or "opencode.de" in repository
 
 
 FRAMES: Final[WeakKeyDictionary[Reading, dict[str, Frame]]] = WeakKeyDictionary()

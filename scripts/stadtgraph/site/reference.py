@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Final
 
-from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
+from pyoxigraph import QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
-from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
-from stadtgraph.site.describe import other_term, predicate
-from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
+from stadtgraph.site.describe import predicate
+from stadtgraph.site.frame import Frame, Text
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.ruled import shapes_page
+from stadtgraph.site.ruled import rule_pages, shapes_page
 from stadtgraph.site.telling import Telling, Value
+from stadtgraph.site.termed import ontology_page
+from stadtgraph.site.termed import term_pages as pages_of_terms
+from stadtgraph.site.used import Used
 from stadtgraph.site.words import term
-from stadtgraph.terms import TYPE, text
 
-OWL: Final = VOCABULARIES["owl"]
 ROWS: Final = 100
 ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
 
@@ -143,70 +141,15 @@ def _said_twice(rows: list[list[Value]], at: int) -> bool:
 
 
 def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages of the city's own terms and of its rules."""
-    counts = _counts(reading)
+    """Yield the pages of terms, the city's own and those of other vocabularies, and of the city's rules."""
+    used = Used(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        for page, render in (("def", partial(_ontology, counts)), ("shapes", shapes_page)):
-            beside = [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
-            yield frame.file(page), render(frame, beside)
-
-
-def _ontology(
-    counts: tuple[Counter[str], Counter[str]], frame: Frame, beside: list[tuple[str, str]]
-) -> bytes:
-    reading = frame.reading
-    space = reading.base + LOCAL["def"]
-    own = sorted(
-        {
-            quad.subject.value
-            for quad in reading.city.store
-            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(space)
-        }
-    )
-    terms = []
-    for iri in own:
-        told = Telling(frame, iri, "def")
-        terms.append(
-            {
-                "iri": iri,
-                "anchor": iri.removeprefix(space),
-                "name": frame.named(iri),
-                "lead": text_in(reading.texts(iri, *reversed(DESCRIPTIONS)), frame.lang),
-                "rows": [row for row in told.rows() if row.group == "fact" and row.values],
-                "kinds": [other_term(reading, kind, frame.words) for kind in sorted(reading.types(iri))],
-            }
+        terms, rules = (
+            [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
+            for page in ("def", "shapes")
         )
-    ontology = reading.base + LOCAL["def"].removesuffix("#")
-    return frame.render(
-        "ontology.html",
-        "def",
-        title=frame.named(ontology) if reading.label(ontology) else Text(frame.words("ontology")),
-        lead=text_in(reading.texts(ontology, *DESCRIPTIONS), frame.lang),
-        terms=terms,
-        used=_used(frame, counts),
-        downloads=beside,
-    )
-
-
-def _used(
-    frame: Frame, counts: tuple[Counter[str], Counter[str]]
-) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """Return classes and properties of common vocabularies that the graph uses, with how often."""
-    reading = frame.reading
-    found = []
-    for key, counted, name in zip(("classes", "properties"), counts, (other_term, predicate), strict=True):
-        rows = [
-            (shorten(iri, reading.base), iri, name(reading, iri, frame.words), grouped(number, frame.lang))
-            for iri, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-            if not iri.startswith(reading.base)
-        ]
-        found.append((frame.words(key), rows))
-    return found
-
-
-def _counts(reading: Reading) -> tuple[Counter[str], Counter[str]]:
-    """Count how often each class and each property is used."""
-    store = reading.city.store
-    properties = Counter(quad.predicate.value for quad in store)
-    return Counter(text(quad.object) for quad in store.quads_for_pattern(None, TYPE, None)), properties
+        yield frame.file("def"), ontology_page(used, frame, terms)
+        yield from pages_of_terms(used, frame, terms)
+        yield frame.file("shapes"), shapes_page(frame, rules)
+        yield from rule_pages(frame, rules)
