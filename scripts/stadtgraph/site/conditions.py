@@ -57,7 +57,8 @@ class Rules:
     def objects(self, node: Node, name: str) -> list[NamedNode | BlankNode | Literal]:
         """Return the values of a parameter."""
         quads = self.shapes.quads_for_pattern(node, NamedNode(SH + name), None)
-        return sorted((quad.object for quad in quads), key=str)  # type: ignore[arg-type]
+        values = [q.object for q in quads if isinstance(q.object, NamedNode | BlankNode | Literal)]
+        return sorted(values, key=str) if len(values) > 1 else values
 
     def named(self, iri: str, name: str) -> list[str]:
         """Return the IRIs that a parameter has."""
@@ -112,9 +113,9 @@ class Rules:
                 if text(value) == "true":
                     yield Condition(words, [Part(self.words(f"{key}-true"))])
             elif name in ("and", "or", "xone"):
-                inner = [self._inner(one) for one in self._list(value)]
                 between = self.words("condition-and-between" if name == "and" else "path-or")
-                yield Condition(words, self._joined(inner, between))
+                parts = [self._inner(one) for one in self._list(value)]
+                yield Condition(words, self._joined(parts, between))
             elif name in ("in", "languageIn"):
                 parts = [[self._value(one, name)] for one in self._list(value)]
                 yield Condition(words, self._joined(parts, ", "))
@@ -122,9 +123,7 @@ class Rules:
                 inner = self._inner(value)
                 for bound in ("qualifiedMinCount", "qualifiedMaxCount"):
                     for number in self.objects(node, bound):
-                        yield Condition(
-                            self.words(f"condition-{bound}", number=text(number)), inner
-                        )
+                        yield Condition(self.words(f"condition-{bound}", number=text(number)), inner)
             elif isinstance(value, BlankNode) and name != "sparql":
                 yield Condition(words, self._inner(value))
             elif name == "sparql":

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
@@ -105,6 +106,9 @@ class Frame:
         self.sections = [name for name, classes in SECTIONS.items() if reading.instances(classes)]
         self.record = self._record()
         self.themes = bool(themes(reading))
+        # Pages that stand in the menu, or lack part of the head.
+        self._apart = {"", "index", "search", MISSING, *(page for _, page in self._menu())}
+        self._made: dict[str, dict[str, Markup]] = {}
 
     @classmethod
     def of(cls, reading: Reading, lang: str) -> Frame:
@@ -227,10 +231,12 @@ class Frame:
 
     def menu(self, name: str) -> list[tuple[str, str, bool]]:
         """Return the main menu as seen from a page: words, address, whether it is this page."""
+        return [(self.words(key), address(self.file(page), name), page == name) for key, page in self._menu()]
+
+    def _menu(self) -> list[tuple[str, str]]:
         entries = [("theme", "theme")] if self.themes else []
         entries += [(section, f"list/{section}") for section in self.sections]
-        entries += [("queries", "queries"), ("data", "data")]
-        return [(self.words(key), address(self.file(page), name), page == name) for key, page in entries]
+        return [*entries, ("queries", "queries"), ("data", "data")]
 
     def snippet(self, iri: str) -> str:
         """Return the lines that describe a thing to search engines; nothing for kinds without any."""
@@ -238,6 +244,16 @@ class Frame:
 
     def render(self, template: str, name: str, **values: Any) -> bytes:
         """Fill a template for the page ``name``."""
+        filled = {**self._known(name), **values}
+        return TEMPLATES.get_template(template).render({**filled, **self._around(name, filled)}).encode()
+
+    def part(self, template: str, name: str, /, **values: Any) -> Markup:
+        """Fill the template of something that several pages of a folder show, ``name`` being one of them."""
+        filled = TEMPLATES.get_template(template).render({**self._known(name), **values})
+        return Markup(filled)  # noqa: S704 (the template has escaped it)
+
+    def _known(self, name: str) -> dict[str, Any]:
+        """Return what every page may show."""
 
         def to(page: str) -> str:
             return address(page, name)
@@ -245,7 +261,7 @@ class Frame:
         def beside(frame: Frame) -> str:
             return address(frame.file(name).rpartition("/")[2], name if name == MISSING else "")
 
-        known = {
+        return {
             "lang": self.lang,
             "other": self.other,
             "t": self.words,
@@ -257,10 +273,16 @@ class Frame:
             "published": self.published(name),
             "static": lambda file: to("static/" + self.static[file]),
             "site": self.record,
-            "menu": self.menu(name),
             "name": name,
         }
-        return TEMPLATES.get_template(template).render({**known, **values}).encode()
+
+    def _around(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Markup]:
+        """Return head and foot of a page, made once for all pages of a folder that show the same."""
+        key = name if name in self._apart else "/" * name.count("/")
+        if key not in self._made:
+            told = {"menu": self.menu(name), **values}
+            self._made[key] = {part: self.part(f"{part}.html", name, **told) for part in ("top", "foot")}
+        return self._made[key]
 
     def shell(self) -> bytes:
         """Return a page without content for the server, which fills in what stands between ``@``."""

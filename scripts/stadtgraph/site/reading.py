@@ -16,6 +16,7 @@ from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site.things import PARTS, Site
+from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
 
 CACHED: Final = 50_000
@@ -41,6 +42,11 @@ class Reading:
         self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}
         self.themes: list[str] | None = None
         self.pictures: dict[str, bytes] = {}
+
+    @cached_property
+    def uses(self) -> tuple[dict[str, Uses], dict[str, Uses]]:
+        """Return how the graph uses classes and properties."""
+        return gathered(self.city.store, self.base + LOCAL["id"], self.derived)
 
     def name(self, iri: str, lang: str) -> str:
         """Return the name of a thing in a language, else in another, else its short IRI."""
@@ -228,9 +234,13 @@ def address(name: str, origin: str = "") -> str:
 
     The page for what is missing is shown in the place of any other, so its links begin at the host.
     """
+    return ("/" if origin == MISSING else "../" * origin.count("/")) + _quoted(name)
+
+
+@lru_cache(CACHED)
+def _quoted(name: str) -> str:
     path, mark, fragment = name.partition("#")
-    up = "/" if origin == MISSING else "../" * origin.count("/")
-    return up + quote(path) + mark + quote(fragment, safe="=,-")
+    return quote(path) + mark + quote(fragment, safe="=,-")
 
 
 def folded(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -9,18 +10,18 @@ from pyoxigraph import QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
+from stadtgraph.site import ruled, termed
 from stadtgraph.site.describe import predicate
 from stadtgraph.site.frame import Frame, Text
+from stadtgraph.site.indexes import Index
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.ruled import rule_pages, shapes_page
 from stadtgraph.site.telling import Telling, Value
-from stadtgraph.site.termed import ontology_page
-from stadtgraph.site.termed import term_pages as pages_of_terms
-from stadtgraph.site.used import Used
+from stadtgraph.site.used import Used, rules
 from stadtgraph.site.words import term
 
 ROWS: Final = 100
+VARIABLE: Final = re.compile(r"[?$](\w+)")
 ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
 
 
@@ -79,7 +80,7 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
         given = {"lang": frame.lang} if "lang" in {p.name for p in question.parameters} else {}
         try:
             answer = ask(reading.city.store, fill(question, given, reading.base), reading.base)
-            header, rows, total = _answer(frame, answer, name)
+            header, rows, total = _answer(frame, question, answer, name)
         except BadQuery:
             trouble = frame.words("query-failed")
     return frame.render(
@@ -98,7 +99,16 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
     )
 
 
-def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[Value]], int]:
+def heads(question: Question) -> dict[str, Mapping[str, str]]:
+    """Return what people call the variables of a question: as its header says, else as usual."""
+    names = sorted(set(VARIABLE.findall(question.text)))
+    known = {name: question.columns.get(name) or term("column", name, "") for name in names}
+    return {name: words for name, words in known.items() if words}
+
+
+def _answer(
+    frame: Frame, question: Question, answer: Any, name: str
+) -> tuple[list[str], list[list[Value]], int]:
     told = Telling(frame, frame.reading.base, name)
 
     def cell(node: Any) -> Value:
@@ -124,8 +134,9 @@ def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[
     found = [[solution[variable] for variable in header] for solution in answer]
     rows = [[cell(node) for node in line] for line in found[:ROWS]]
     kept = [at for at in range(len(header)) if not _said_twice(rows, at)]
-    heads = [term("column", header[at], "").get(frame.lang, header[at]) for at in kept]
-    return heads, [[row[at] for at in kept] for row in rows], len(found)
+    known = heads(question)
+    named = [known.get(header[at], {}).get(frame.lang, header[at]) for at in kept]
+    return named, [[row[at] for at in kept] for row in rows], len(found)
 
 
 def _said_twice(rows: list[list[Value]], at: int) -> bool:
@@ -140,16 +151,25 @@ def _said_twice(rows: list[list[Value]], at: int) -> bool:
     )
 
 
+def list_terms(reading: Reading, index: Index) -> None:
+    """Let the search find terms and rules."""
+    used, frames = Used(reading), [Frame.of(reading, lang) for lang in LANGUAGES]
+    for iri in used.terms:
+        index.add(iri, "term", [termed.listed(used, frame, iri) for frame in frames])
+    for iri in rules(reading):
+        index.add(iri, "rule", [ruled.listed(frame, iri) for frame in frames])
+
+
 def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
     """Yield the pages of terms, the city's own and those of other vocabularies, and of the city's rules."""
     used = Used(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        terms, rules = (
+        of_terms, of_rules = (
             [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
             for page in ("def", "shapes")
         )
-        yield frame.file("def"), ontology_page(used, frame, terms)
-        yield from pages_of_terms(used, frame, terms)
-        yield frame.file("shapes"), shapes_page(frame, rules)
-        yield from rule_pages(frame, rules)
+        yield frame.file("def"), termed.ontology_page(used, frame, of_terms)
+        yield from termed.term_pages(used, frame, of_terms)
+        yield frame.file("shapes"), ruled.shapes_page(frame, of_rules)
+        yield from ruled.rule_pages(frame, of_rules)

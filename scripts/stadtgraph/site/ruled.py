@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode
+from markupsafe import Markup
+from pyoxigraph import Literal, NamedNode
 
 from stadtgraph.messages import grouped
 from stadtgraph.namespaces import LOCAL, shorten
 from stadtgraph.site.conditions import SH, Part, Rules
 from stadtgraph.site.frame import Frame, Text, text_in
+from stadtgraph.site.indexes import Listed
 from stadtgraph.site.telling import Value
 from stadtgraph.site.used import rules
 from stadtgraph.terms import TYPE, text
@@ -70,7 +72,8 @@ def shapes_page(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
     """Return the index of all rules in one language; each rule's IRI leads to its place there."""
     read = Rules(frame, "shapes")
     shapes = [
-        Shape(told_rule(read, iri), read.targets(iri), _held(read, iri)) for iri in rules(frame.reading)
+        Shape(told_rule(read, iri), read.targets(iri), [told_rule(read, held) for held in _held(read, iri)])
+        for iri in rules(frame.reading)
         if _is_on_things(read, iri)
     ]
     shapes.sort(key=lambda shape: (not shape.rules, shape.rule.name.value.casefold(), shape.rule.anchor))
@@ -78,52 +81,68 @@ def shapes_page(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
 
 
 def rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the page of each rule in one language."""
-    holders = _holders(frame)
-    known = examples(frame.reading.city.root)
-    for iri in rules(frame.reading):
+    """Yield the page of each rule in one language; they all lie in one folder, and so see the same links."""
+    every = rules(frame.reading)
+    folder = frame.reading.document(every[0]) if every else ""
+    pages = Pages(Rules(frame, folder), beside)
+    for iri in every:
         name = frame.reading.document(iri)
-        yield frame.file(name), _page(Rules(frame, name), iri, holders.get(iri, []), known, beside)
+        yield frame.file(name), pages.page(iri, name)
 
 
-def _page(
-    read: Rules,
-    iri: str,
-    holders: list[str],
-    known: dict[str, tuple[str, str]],
-    beside: list[tuple[str, str]],
-) -> bytes:
-    frame, page = read.frame, read.page
-    rule = told_rule(read, iri)
-    messages = _messages(read, iri)
-    targets = [part for holder in holders or [iri] for part in read.targets(holder)]
-    paths = [part for node in read.objects(NamedNode(iri), "path") for part in read.path(node)]
-    things, number, graphs = _reached(read, holders or [iri])
-    file, line = frame.reading.city.place(iri, TYPE.value)
-    return frame.render(
-        "rule.html",
-        page,
-        rule=rule,
-        title=rule.name,
-        other_lang=frame.other,
-        other_message=messages.get(frame.other, ""),
-        holders=[told_rule(read, holder) for holder in holders],
-        applies=list(dict.fromkeys(targets)),
-        path=paths,
-        short=shorten(iri, frame.reading.base),
-        conditions=read.conditions(NamedNode(iri)),
-        rules=_held(read, iri),
-        example=known.get(rule.anchor),
-        things=things,
-        number=grouped(number, frame.lang),
-        more=grouped(number - len(things), frame.lang) if number > len(things) else "",
-        graphs=graphs,
-        iri=iri,
-        place=f"{file}:{line}" if line else file,
-        code=frame.code_link(file, line),
-        report=frame.report_link(iri, rule.name.value, f"{file}:{line}"),
-        downloads=beside,
-    )
+class Pages:
+    """The pages of rules in one language, with what several of them tell."""
+
+    def __init__(self, read: Rules, beside: list[tuple[str, str]]) -> None:
+        self._read, self._frame, self._beside = read, read.frame, beside
+        self._holders = _holders(read.frame)
+        self._examples = examples(read.reading.city.root)
+        self._told = cache(partial(told_rule, read))
+        self._reached = cache(self._aside)
+
+    def page(self, iri: str, name: str) -> bytes:
+        """Return the page of one rule."""
+        frame, read = self._frame, self._read
+        rule = self._told(iri)
+        node = NamedNode(iri)
+        holders = self._holders.get(iri, ())
+        targets = [part for holder in holders or (iri,) for part in read.targets(holder)]
+        file, line = frame.reading.city.place(iri, TYPE.value)
+        place = f"{file}:{line}" if line else file
+        return frame.render(
+            "rule.html",
+            name,
+            rule=rule,
+            title=rule.name,
+            other_lang=frame.other,
+            other_message=_messages(read, iri).get(frame.other, ""),
+            holders=[self._told(holder) for holder in holders],
+            applies=list(dict.fromkeys(targets)),
+            path=[part for path in read.objects(node, "path") for part in read.path(path)],
+            short=shorten(iri, frame.reading.base),
+            conditions=read.conditions(node),
+            rules=[self._told(held) for held in _held(read, iri)],
+            example=self._examples.get(rule.anchor),
+            reached=self._reached(holders or (iri,)),
+            iri=iri,
+            place=place,
+            code=frame.code_link(file, line),
+            report=frame.report_link(iri, rule.name.value, place),
+        )
+
+    def _aside(self, holders: tuple[str, ...]) -> Markup:
+        """Return what rules apply to, which those with the same holders have in common."""
+        read, lang = self._read, self._frame.lang
+        things, number, graphs = reached(read, holders)
+        return self._frame.part(
+            "reached.html",
+            read.page,
+            things=things,
+            number=grouped(number, lang),
+            more=grouped(number - len(things), lang) if number > len(things) else "",
+            graphs=graphs,
+            downloads=self._beside,
+        )
 
 
 def told_rule(read: Rules, iri: str) -> Rule:
@@ -140,6 +159,13 @@ def told_rule(read: Rules, iri: str) -> Rule:
     )
 
 
+def listed(frame: Frame, iri: str) -> Listed:
+    """Return what the search says of a rule."""
+    rule = told_rule(Rules(frame, ""), iri)
+    short = shorten(iri, frame.reading.base)
+    return Listed(rule.name.value, rule.name.lang, "", "", "", frame.words("rule"), short, "", "")
+
+
 def _messages(read: Rules, iri: str) -> dict[str, str]:
     found = read.objects(NamedNode(iri), "message")
     return {one.language or "": one.value for one in found if isinstance(one, Literal)}
@@ -149,12 +175,12 @@ def _is_on_things(read: Rules, iri: str) -> bool:
     return any(read.shapes.quads_for_pattern(NamedNode(iri), TYPE, NamedNode(SH + "NodeShape")))
 
 
-def _held(read: Rules, iri: str) -> list[Rule]:
+def _held(read: Rules, iri: str) -> list[str]:
     """Return the rules that a rule on things holds."""
-    return [told_rule(read, held) for held in read.named(iri, "property") if read.reading.document(held)]
+    return [held for held in read.named(iri, "property") if read.reading.document(held)]
 
 
-def _holders(frame: Frame) -> dict[str, list[str]]:
+def _holders(frame: Frame) -> dict[str, tuple[str, ...]]:
     """Map each rule to those through which it applies."""
     found: dict[str, set[str]] = {}
     shapes = frame.reading.city.shapes
@@ -162,10 +188,10 @@ def _holders(frame: Frame) -> dict[str, list[str]]:
         for quad in shapes.quads_for_pattern(None, NamedNode(SH + name), None):
             if isinstance(quad.subject, NamedNode):
                 found.setdefault(text(quad.object), set()).add(quad.subject.value)
-    return {iri: sorted(holders) for iri, holders in found.items()}
+    return {iri: tuple(sorted(holders)) for iri, holders in found.items()}
 
 
-def _reached(read: Rules, holders: list[str]) -> tuple[list[Value], int, list[tuple[Text, str, str]]]:
+def reached(read: Rules, holders: tuple[str, ...]) -> tuple[list[Value], int, list[tuple[Text, str, str]]]:
     """Return some of the things that rules apply to, how many there are, and in which graphs they stand."""
     frame, store = read.frame, read.reading.city.store
     found: dict[str, set[str]] = {}

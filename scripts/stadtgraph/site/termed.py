@@ -14,10 +14,12 @@ from stadtgraph.queries import Question
 from stadtgraph.site.conditions import Rules
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
+from stadtgraph.site.indexes import Listed
 from stadtgraph.site.reading import address
-from stadtgraph.site.ruled import Rule, told_rule
+from stadtgraph.site.ruled import told_rule
 from stadtgraph.site.telling import Row, Telling, Value
-from stadtgraph.site.used import Used, Uses
+from stadtgraph.site.used import Used
+from stadtgraph.site.uses import Uses
 from stadtgraph.site.words import term
 from stadtgraph.terms import TYPE, text
 
@@ -86,12 +88,11 @@ def _page(used: Used, told: Telling, beside: list[tuple[str, str]]) -> bytes:
     frame, iri, reading = told.frame, told.iri, told.reading
     own = iri.startswith(reading.base)
     of_class, of_property = used.classes.get(iri), used.properties.get(iri)
-    is_property = of_property is not None or any("Property" in kind for kind in reading.types(iri))
-    vocabulary = "" if own else shorten(iri, reading.base).partition(":")[0]
+    vocabulary = _vocabulary(frame, iri)
     kinds = (
         [other_term(reading, kind, told.words) for kind in sorted(reading.types(iri))]
         if own
-        else [told.words("term-property" if is_property else "term-class")]
+        else [_kind(used, frame, iri)]
     )
     file, line = reading.city.place(iri, TYPE.value) if own else ("", 0)
     read = Rules(frame, told.page)
@@ -99,12 +100,10 @@ def _page(used: Used, told: Telling, beside: list[tuple[str, str]]) -> bytes:
     return frame.render(
         "term.html",
         told.page,
-        title=Text((predicate if is_property else other_term)(reading, iri, told.words))
-        if not own
-        else frame.named(iri),
+        title=_named(used, frame, iri),
         kinds=kinds,
         lead=text_in(reading.texts(iri, *reversed(DESCRIPTIONS)), frame.lang) if own else Text(""),
-        vocabulary=term("vocabulary", vocabulary, "").get(frame.lang) or vocabulary,
+        vocabulary=vocabulary,
         own=own,
         iri=iri,
         short=shorten(iri, reading.base),
@@ -125,6 +124,35 @@ def _page(used: Used, told: Telling, beside: list[tuple[str, str]]) -> bytes:
         report=frame.report_link(iri, reading.name(iri, frame.lang), f"{file}:{line}") if own else "",
         downloads=beside if own else [],
     )
+
+
+def listed(used: Used, frame: Frame, iri: str) -> Listed:
+    """Return what the search says of a term."""
+    name = _named(used, frame, iri)
+    own = iri.startswith(frame.reading.base)
+    lead = text_in(frame.reading.texts(iri, *reversed(DESCRIPTIONS)), frame.lang) if own else Text("")
+    kind = " · ".join(filter(None, (_kind(used, frame, iri), _vocabulary(frame, iri))))
+    short = shorten(iri, frame.reading.base)
+    return Listed(name.value, name.lang, lead.value, lead.lang, "", kind, short, "", "")
+
+
+def _named(used: Used, frame: Frame, iri: str) -> Text:
+    if iri.startswith(frame.reading.base):
+        return frame.named(iri)
+    tell = predicate if used.is_property(iri) else other_term
+    return Text(tell(frame.reading, iri, frame.words))
+
+
+def _kind(used: Used, frame: Frame, iri: str) -> str:
+    return frame.words("term-property" if used.is_property(iri) else "term-class")
+
+
+def _vocabulary(frame: Frame, iri: str) -> str:
+    """Return what people call the vocabulary that a term is taken from; nothing for own terms."""
+    if iri.startswith(frame.reading.base):
+        return ""
+    prefix = shorten(iri, frame.reading.base).partition(":")[0]
+    return term("vocabulary", prefix, "").get(frame.lang) or prefix
 
 
 def _said(told: Telling) -> list[Row]:

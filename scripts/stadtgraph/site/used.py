@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.queries import NO_KEYWORDS, Question, read
@@ -18,8 +16,6 @@ from stadtgraph.site.reading import Reading
 from stadtgraph.terms import TYPE, text
 
 SH: Final = VOCABULARIES["sh"]
-# So many uses are kept of each term, to show some of them in either language.
-KEPT: Final = 24
 PREFIX: Final = re.compile(r"PREFIX\s+([\w-]*):\s*<([^>\s]*)>", re.IGNORECASE)
 NAME: Final = re.compile(r"(?<![\w<:])([\w-]*):([\w-]+)|<([^<>\s]+)>")
 QUOTED: Final = re.compile(r'"[^"\n]*"|^\s*#[^\n]*', re.MULTILINE)
@@ -27,51 +23,27 @@ QUOTED: Final = re.compile(r'"[^"\n]*"|^\s*#[^\n]*', re.MULTILINE)
 ALLOWED: Final = NamedNode(SH + "ignoredProperties")
 
 
-@dataclass
-class Uses:
-    """How often a term is used, how many of these uses are derived, and the first of them."""
-
-    number: int = 0
-    derived: int = 0
-    first: list[tuple[tuple[bool, bool, str, str], Quad]] = field(default_factory=list)
-
-    def add(self, quad: Quad, key: tuple[bool, bool, str, str], derived: bool) -> None:
-        """Take in one use; ``key`` says which uses are shown first."""
-        self.number += 1
-        self.derived += derived
-        if len(self.first) < KEPT or key < self.first[-1][0]:
-            insort(self.first, (key, quad), key=lambda pair: pair[0])
-            del self.first[KEPT:]
-
-
 class Used:
-    """The classes and properties that a city uses; the graph is read once."""
+    """The classes and properties that a city uses."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self.classes: dict[str, Uses] = {}
-        self.properties: dict[str, Uses] = {}
-        ours, derived_graph = reading.base + LOCAL["id"], reading.derived
-        for quad in reading.city.store:
-            iri = text(quad.subject)
-            derived = text(quad.graph_name) == derived_graph
-            key = (not iri.startswith(ours), derived, iri, text(quad.object))
-            self.properties.setdefault(quad.predicate.value, Uses()).add(quad, key, derived)
-            if quad.predicate == TYPE and isinstance(quad.object, NamedNode):
-                self.classes.setdefault(quad.object.value, Uses()).add(quad, key, derived)
+        self.classes, self.properties = reading.uses
 
     @cached_property
     def own(self) -> list[str]:
         """Return the city's own terms."""
-        space = self._reading.base + LOCAL["def"]
-        subjects = {text(quad.subject) for quad in self._reading.city.store}
-        return sorted(iri for iri in subjects if iri.startswith(space))
+        return self._reading.fragments(self._reading.base + LOCAL["def"].removesuffix("#"))
 
     @cached_property
     def terms(self) -> list[str]:
         """Return every term that has a page of its own."""
         every = {*self.own, *self.properties, *self.classes}
         return sorted(iri for iri in every if self._reading.term_page(iri))
+
+    def is_property(self, iri: str) -> bool:
+        """Tell whether a term is a property rather than a class."""
+        return iri in self.properties or any("Property" in kind for kind in self._reading.types(iri))
 
     @cached_property
     def rules(self) -> dict[str, list[str]]:
