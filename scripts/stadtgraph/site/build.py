@@ -195,6 +195,7 @@ def _whole(reading: Reading, index: Index, editor: Path | None) -> Documents:
     """Yield what depends on the whole graph."""
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
+    reference.list_terms(reading, index)
     yield from overview.whole_documents(reading, index)
     yield from reference.question_pages(reading)
     yield from asking.asking_pages(reading, editor)

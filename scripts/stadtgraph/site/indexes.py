@@ -211,7 +211,7 @@ def search_pages(frame: Frame, index: Index) -> Iterator[tuple[str, bytes]]:
             [
                 one.name,
                 one.kind,
-                frame.link(iri, ""),
+                frame.link(iri, "") or frame.term_link(iri, ""),
                 one.others,
                 one.lead if len(one.lead) <= LEAD else one.lead[: LEAD - 1] + "…",
                 section,

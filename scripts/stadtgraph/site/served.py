@@ -23,6 +23,7 @@ from stadtgraph.site.downloads import LATEST, version
 from stadtgraph.site.frame import Frame
 from stadtgraph.site.indexes import BETWEEN, Index, search_page
 from stadtgraph.site.reading import Reading
+from stadtgraph.site.reference import heads
 from stadtgraph.site.rules import media_types
 from stadtgraph.site.things import DATASERVICE, MODIFIED
 from stadtgraph.site.words import Words
@@ -147,6 +148,7 @@ def _question(question: Question) -> dict[str, Any]:
         "title": {lang: question.title(lang) for lang in LANGUAGES},
         "description": {lang: question.line("description", lang) for lang in LANGUAGES},
         "form": question.form,
+        "columns": heads(question),
         "runs": not question.only_documented,
         "file": f"queries/{question.slug}.rq",
         "parameters": [
@@ -163,7 +165,7 @@ def _things(reading: Reading, index: Index, classes: Mapping[str, list[str]]) ->
             names = {one.lang or lang: one.name for lang, one in zip(LANGUAGES, listed, strict=True)}
             names.pop(NO_LANGUAGE, None)
             others = {name for one in listed for name in one.others.split(BETWEEN)} - {"", *names.values()}
-            page = reading.site.document(iri)
+            page = reading.document(iri) or reading.term_page(iri)
             yield [iri, page, names, sorted(others), section, classes.get(iri, [])]
 
 
