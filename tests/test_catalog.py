@@ -114,6 +114,24 @@ def test_a_value_that_the_engine_cannot_name_is_not_called_a_concept(site):
     assert (URIRef(unknown.value), None, None) not in Graph().parse(data=content["catalog.ttl"])
 
 
+def test_every_distribution_has_a_title_of_its_own_and_tables_say_what_they_list(record):
+    titles = [
+        str(title)
+        for distribution in record.subjects(RDF.type, DCAT.Distribution)
+        for title in record.objects(distribution, DCTERMS.title)
+        if title.language == "de"
+    ]
+    assert len(titles) == len(set(titles)) > 30
+    assert "Tabelle: Ämter, Büros und Gremien (org:OrganizationalUnit)" in titles
+
+
+def test_a_table_of_a_class_that_the_engine_cannot_name_is_titled_by_the_class(site):
+    content = dict(closing_documents(site, {"tables/def-Guild.csv": ("00", 1)}))
+    record = Graph().parse(data=content["catalog.ttl"])
+    titles = set(record.objects(URIRef(f"{site.catalog}#def-Guild.csv"), DCTERMS.title))
+    assert titles == {Literal("Tabelle: def:Guild", lang="de"), Literal("Table: def:Guild", lang="en")}
+
+
 def test_what_nobody_has_filled_in_is_not_sent(record):
     assert not list(record.objects(None, DCATDE.contributorID))
     assert not list(record.objects(None, DCAT.contactPoint))

@@ -42,6 +42,7 @@ def house_rules(city: City) -> list[Finding]:
         *_literals(city),
         *_control_characters(city),
         *_namespaces(city),
+        *_cut_namespaces(city),
         *_shacl_terms(city),
         *_misspelt(city),
         *_without_rules(city),
@@ -132,7 +133,6 @@ def _iris(store: Store, graph: str) -> set[str]:
 def _namespaces(city: City) -> Iterator[Finding]:
     """Report each wrong namespace once a file, at its first use."""
     wrong = near_misses(city.base)
-    cut = {space[:-1]: space for space in city.prefixes.values()}
     for graph, path in city.files.items():
         used = _iris(city.store, graph) | _iris(city.shapes, graph)
         for space, right in wrong.items():
@@ -143,12 +143,20 @@ def _namespaces(city: City) -> Iterator[Finding]:
                 line = min(lines, default=0) or _first_line(found.predicates, found.objects, hits)
                 values = {"wrong": space, "right": right, "example": hits[0]}
                 yield _finding("near-miss-namespace", city.relative(path), line, **values)
-        for space, right in cut.items():
-            hits = sorted(iri for iri in used if iri.startswith(space) and iri[len(space) :][:1].isalnum())
+
+
+def _cut_namespaces(city: City) -> Iterator[Finding]:
+    """Report prefixes of a namespace that lack its last character: ``https://schema.orgEvent`` is no name."""
+    cut = {space[:-1]: space for space in city.prefixes.values()}
+    begin = re.compile(rf"({'|'.join(sorted(map(re.escape, cut), reverse=True))})\w.*")
+    for graph, path in city.files.items():
+        used = sorted(_iris(city.store, graph) | _iris(city.shapes, graph), reverse=True)
+        examples = {match[1]: match[0] for match in map(begin.match, used) if match}
+        for space, example in sorted(examples.items()):
             # There may be addresses that begin so; a prefix that ends so is a slip.
-            line = city.places(path).namespaces.get(space, 0) if hits else 0
+            line = city.places(path).namespaces.get(space, 0)
             if line:
-                values = {"wrong": space, "right": right, "example": hits[0]}
+                values = {"wrong": space, "right": cut[space], "example": example}
                 yield _finding("cut-namespace", city.relative(path), line, **values)
 
 

@@ -36,7 +36,7 @@ CONFLICT: Final = "<<<<<<< "
 # Rules in this folder of shapes/ hold for what the build writes, not for what people write.
 PUBLISHED: Final = "published"
 NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
-# How a file begins that holds something else; each name is also the one for people.
+# How files begin that hold something else, and what that is called.
 DOCUMENTS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-", b"{\\rtf")
 OTHER_FORMS: Final = {"<!doctype html": "HTML", "<html": "HTML", "<?xml": "XML", "{": "JSON"}
 UNDERSCORE: Final = re.compile(r"[\"']@[A-Za-z]+_")
@@ -258,8 +258,9 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
         return fault("syntax-somewhere", where, reason=reason, form=other)
     if other:
         return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
+    start = document.lstrip()[:20].lower()
     for begin, form in OTHER_FORMS.items():
-        if document.lstrip().lower().startswith(begin):
+        if start.startswith(begin):
             return fault("not-turtle", where, 1, form=form)
     if UNDERSCORE.search(near):
         return fault("syntax-language", where, line, near=_short(near))

@@ -14,7 +14,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from stadtgraph.messages import LANGUAGES, say
-from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.namespaces import LOCAL, VOCABULARIES, expand
 from stadtgraph.site import downloads, words
 from stadtgraph.site.jsonld import document
 from stadtgraph.site.things import DATASERVICE, MODIFIED, Site, Value
@@ -190,7 +190,9 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     if folder == downloads.LATEST:
         found.titles(iri, "record-packed" if packed else "record-dump", form=form)
     elif folder == "tables" and suffix == "csv":
-        found.titles(iri, "record-table", name=file.removesuffix(".csv").replace("-", ":", 1))
+        for lang in LANGUAGES:
+            title = say("record-table", lang, name=_listed(found.site, file, lang))
+            found.say(iri, "dcterms:title", Literal(title, language=lang))
     elif stem == "tables/places.geojson":
         found.titles(iri, "record-places")
     elif stem == "calendar/events.ics":
@@ -212,6 +214,15 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     found.say(f"{iri}-sha256", "spdx:checksumValue", Literal(checksum, datatype=named("xsd:hexBinary")))
     found.date(iri, "dcterms:modified", day)
     _offer(found, iri)
+
+
+def _listed(site: Site, file: str, lang: str) -> str:
+    """Say what a table lists: its class in words, as far as somebody has named it, and by its term."""
+    name = file.removesuffix(".csv").replace("-", ":", 1)
+    iri = expand(name, site.base) or name
+    known = words.term("class", iri, site.base)
+    kind = known.get(f"many-{lang}") or known.get(lang) or site.city.label(iri).get(lang)
+    return f"{kind} ({name})" if kind else name
 
 
 def _offer(found: Record, iri: str) -> None:
