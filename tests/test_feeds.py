@@ -155,19 +155,23 @@ def test_every_page_that_holds_something_is_in_the_sitemap(public):
     assert {base + name for name in pages - empty - {"index.html"}} | {base} == named
 
 
-def test_a_large_sitemap_is_cut_and_its_parts_are_named(site, tmp_path, monkeypatch):
-    monkeypatch.setattr(feeds, "PER_SITEMAP", 3)
+def test_more_pages_than_a_sitemap_may_name_are_split_among_several(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(feeds, "MOST_PAGES", 3)
+    names = ["index.html", "index.en.html", *(f"doc/{count}.html" for count in range(5)), "404.html", "x.ttl"]
     with Notes(tmp_path / "notes", "", None) as notes:
-        notes.keep("", [Document(f"{n}.html", "", 0, 0) for n in range(7)])
+        notes.keep("", [Document(name, "", 0, 0) for name in names])
         written = dict(closing_documents(site, notes))
-    assert list(written) == ["sitemap-1.xml", "sitemap-2.xml", "sitemap-3.xml", "sitemap.xml"]
-    parts = [
-        loc.text.removeprefix(site.base)
-        for loc in ET.fromstring(written["sitemap.xml"]).iter(SITEMAP + "loc")
-    ]
-    assert parts == ["sitemap-1.xml", "sitemap-2.xml", "sitemap-3.xml"]
-    pages = [loc.text for part in parts for loc in ET.fromstring(written[part]).iter(SITEMAP + "loc")]
-    assert pages == [site.base + f"{n}.html" for n in range(7)]
+        monkeypatch.setattr(feeds, "MOST_PAGES", 7)
+        (whole,) = closing_documents(site, notes)
+    index = ET.fromstring(written.pop("sitemap.xml"))
+    assert index.tag == SITEMAP + "sitemapindex"
+    named = [entry.find(SITEMAP + "loc").text for entry in index]
+    assert named == [site.url(name) for name in written] == [site.url(f"sitemap-{n}.xml") for n in (1, 2, 3)]
+    assert all(entry.find(SITEMAP + "lastmod").text == site.modified(site.dataset) for entry in index)
+    pages = [loc.text for part in written.values() for loc in ET.fromstring(part).iter(SITEMAP + "loc")]
+    assert len(pages) == len(set(pages)) == 7
+    assert whole[0] == "sitemap.xml"
+    assert {loc.text for loc in ET.fromstring(whole[1]).iter(SITEMAP + "loc")} == set(pages)
 
 
 def test_robots_learn_where_the_sitemap_is(public, site):

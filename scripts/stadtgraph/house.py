@@ -24,6 +24,10 @@ FOLDERS: Final = ("data", "ontology", "shapes")
 READ: Final = (".ttl", ".md")
 LONGEST_LITERAL: Final = 10_000
 SHACL: Final = VOCABULARIES["sh"]
+PERSONS: Final = frozenset(
+    NamedNode(VOCABULARIES[prefix] + name)
+    for prefix, name in (("foaf", "Person"), ("schema", "Person"), ("vcard", "Individual"))
+)
 SIMILAR: Final = 0.85
 NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -113,7 +117,9 @@ def _without_rules(city: City) -> Iterator[Finding]:
     for iri, known in sorted(types.items()):
         if not known & classes:
             file, line = city.place(iri)
-            yield _finding("thing-without-rules", file, line, iri, city, thing=shorten(iri, city.base))
+            key = "thing-without-rules" if known else "thing-without-class"
+            key = "person-in-graph" if known & PERSONS else key
+            yield _finding(key, file, line, iri, city, thing=shorten(iri, city.base))
 
 
 def _iris(store: Store, graph: str) -> set[str]:
@@ -126,6 +132,7 @@ def _iris(store: Store, graph: str) -> set[str]:
 def _namespaces(city: City) -> Iterator[Finding]:
     """Report each wrong namespace once a file, at its first use."""
     wrong = near_misses(city.base)
+    cut = {space[:-1]: space for space in city.prefixes.values()}
     for graph, path in city.files.items():
         used = _iris(city.store, graph) | _iris(city.shapes, graph)
         for space, right in wrong.items():
@@ -136,6 +143,13 @@ def _namespaces(city: City) -> Iterator[Finding]:
                 line = min(lines, default=0) or _first_line(found.predicates, found.objects, hits)
                 values = {"wrong": space, "right": right, "example": hits[0]}
                 yield _finding("near-miss-namespace", city.relative(path), line, **values)
+        for space, right in cut.items():
+            hits = sorted(iri for iri in used if iri.startswith(space) and iri[len(space) :][:1].isalnum())
+            # There may be addresses that begin so; a prefix that ends so is a slip.
+            line = city.places(path).namespaces.get(space, 0) if hits else 0
+            if line:
+                values = {"wrong": space, "right": right, "example": hits[0]}
+                yield _finding("cut-namespace", city.relative(path), line, **values)
 
 
 def _first_line(

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
+from rdflib import BNode
 
 from stadtgraph import shacl
 from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, name_in, severity_of
@@ -82,7 +83,8 @@ def _shapes(city: City, ways: Ways | None) -> Iterator[Finding]:
 def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
     """Turn the results of a validator into findings that say where to look."""
     for result in report.results:
-        focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
+        focus, value = (str(term or "") for term in (result.focus_node, result.value))
+        path = _property(city, focus, value) if isinstance(result.path, BNode) else str(result.path or "")
         file, line = city.place(focus, path, value)
         yield Finding(
             severity_of(str(result.severity)),
@@ -96,6 +98,12 @@ def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
             value,
             str(result.component),
         )
+
+
+def _property(city: City, focus: str, value: str) -> str:
+    """Return by which property the value of a path of several belongs to its subject; nothing if by none."""
+    about = city.store.quads_for_pattern(NamedNode(focus), None, None) if _is_iri(focus) else ()
+    return min((quad.predicate.value for quad in about if text(quad.object) == value), default="")
 
 
 def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:

@@ -203,6 +203,7 @@ def _whole(reading: Reading, notes: Notes, editor: Path | None) -> Documents:
     """Yield what depends on the whole graph."""
     for tell in OF_THE_WHOLE:
         yield from tell(reading.site)
+    reference.list_terms(reading, notes)
     yield from overview.whole_documents(reading, notes)
     yield from reference.question_pages(reading)
     yield from asking.asking_pages(reading, editor)

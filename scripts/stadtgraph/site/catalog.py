@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from stadtgraph.messages import LANGUAGES, say
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
-from stadtgraph.site import downloads
+from stadtgraph.site import downloads, words
 from stadtgraph.site.jsonld import document
 from stadtgraph.site.things import DATASERVICE, MODIFIED, Site, Value
 from stadtgraph.terms import TYPE, in_order, text, to_bytes
@@ -45,8 +45,17 @@ READ: Final = tuple(
         *("skos", "vcard"),
     )
 )
-# Values of which a harvester without these vocabularies should know what they are.
+# Values of which a harvester without these vocabularies should know what they are; the shapes of DCAT-AP
+# ask each of them for its class.
 RANGES: Final = {
+    "dcat:accessURL": "rdfs:Resource",
+    "dcat:downloadURL": "rdfs:Resource",
+    "dcat:endpointDescription": "rdfs:Resource",
+    "dcat:endpointURL": "rdfs:Resource",
+    "dcat:landingPage": "foaf:Document",
+    "dcat:theme": "skos:Concept",
+    "dcat:themeTaxonomy": "skos:ConceptScheme",
+    "dcatap:availability": "skos:Concept",
     "dcterms:accessRights": "dcterms:RightsStatement",
     "dcterms:accrualPeriodicity": "dcterms:Frequency",
     "dcterms:conformsTo": "dcterms:Standard",
@@ -54,10 +63,14 @@ RANGES: Final = {
     "dcterms:language": "dcterms:LinguisticSystem",
     "dcterms:license": "dcterms:LicenseDocument",
     "dcterms:spatial": "dcterms:Location",
+    "dcterms:type": "skos:Concept",
+    "foaf:homepage": "foaf:Document",
     "dcat:mediaType": "dcterms:MediaType",
     "dcat:compressFormat": "dcterms:MediaType",
     "spdx:algorithm": "spdx:ChecksumAlgorithm",
 }
+# Classes whose members have to be named.
+NAMED: Final = {"skos:Concept": "skos:prefLabel", "skos:ConceptScheme": "dcterms:title"}
 Written = Mapping[str, tuple[str, int]]
 
 
@@ -239,5 +252,12 @@ def _service(found: Record, iri: str) -> None:
 def _ranges(found: Record) -> None:
     for triple in list(found.triples):
         kind = RANGES.get(found.site.compact(triple.predicate))
-        if kind and isinstance(triple.object, NamedNode):
-            found.say(triple.object.value, "rdf:type", named(kind))
+        if not kind or not isinstance(triple.object, NamedNode):
+            continue
+        iri = triple.object.value
+        if kind in NAMED:
+            names = words.term("value", iri, found.site.base)
+            if not names:
+                continue
+            found.say(iri, NAMED[kind], *(Literal(names[tag], language=tag) for tag in LANGUAGES))
+        found.say(iri, "rdf:type", named(kind))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby, islice
@@ -26,14 +26,14 @@ from stadtgraph.terms import text, triples_in_order
 ATOM: Final = "http://www.w3.org/2005/Atom"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 DUMP: Final = "dataset.nt"
+# 50,000 are allowed; few of so many small parts differ after a change.
+MOST_PAGES: Final = 5000
 # Pages that hold nothing before somebody asks.
 UNLISTED: Final = ("404", "search", "sparql")
 PUBLISHER: Final = NamedNode(VOCABULARIES["dcterms"] + "publisher")
 NAME: Final = NamedNode(VOCABULARIES["foaf"] + "name")
 # What XML 1.0 cannot hold.
 FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# So many addresses stand in one sitemap, so that few of them have to be read again after a change.
-PER_SITEMAP: Final = 5000
 
 
 @dataclass
@@ -58,23 +58,26 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
 def closing_documents(site: Site, notes: Notes) -> Iterator[tuple[str, bytes]]:
     """Yield the sitemap: every page with the day of its last change and its other languages.
 
-    A large one is cut into parts: no file may name more than 50,000 addresses (sitemaps.org).
+    It is an index of several where there are more pages than one may name (sitemaps.org, protocol 0.9).
     """
     pages = (page for page in notes.pages() if page[0].partition(".")[0] not in UNLISTED)
-    parts = iter(lambda: list(islice(pages, PER_SITEMAP)), [])
+    parts = iter(lambda: list(islice(pages, MOST_PAGES)), [])
     first, second = next(parts, []), next(parts, None)
     if second is None:
-        yield "sitemap.xml", _sitemap(site, notes, first)
+        yield "sitemap.xml", _filled("sitemap.xml", _told_pages(site, notes, first))
         return
-    names = []
-    for at, part in enumerate(chain((first, second), parts), 1):
-        names.append(f"sitemap-{at}.xml")
-        yield names[-1], _sitemap(site, notes, part)
-    whole = TEMPLATES.get_template("sitemaps.xml").render(parts=map(site.url, names))
-    yield "sitemap.xml", f"{whole}\n".encode()
+    told = []
+    for count, part in enumerate(chain((first, second), parts), 1):
+        name, pages_told = f"sitemap-{count}.xml", _told_pages(site, notes, part)
+        told.append((site.url(name), max(day for _, day, _ in pages_told)))
+        yield name, _filled("sitemap.xml", pages_told)
+    yield "sitemap.xml", _filled("sitemaps.xml", told)
 
 
-def _sitemap(site: Site, notes: Notes, pages: list[tuple[str, str, str]]) -> bytes:
+def _told_pages(
+    site: Site, notes: Notes, pages: list[tuple[str, str, str]]
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return of each page its address, the day of its last change, and the addresses of its languages."""
     told = []
     for name, thing, changed in pages:
         stem, _, lang = name.removesuffix(".html").partition(".")
@@ -87,7 +90,11 @@ def _sitemap(site: Site, notes: Notes, pages: list[tuple[str, str, str]]) -> byt
             if (lang or "de") in others and (other == name or notes.has(thing, other))
         ]
         told.append((_address(site, name), day, links))
-    return f"{TEMPLATES.get_template('sitemap.xml').render(pages=told)}\n".encode()
+    return told
+
+
+def _filled(template: str, entries: Sequence[object]) -> bytes:
+    return f"{TEMPLATES.get_template(template).render(entries=entries)}\n".encode()
 
 
 def _address(site: Site, name: str) -> str:

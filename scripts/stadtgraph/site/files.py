@@ -64,9 +64,11 @@ def data_pages(
 
 
 def _words(frame: Frame, name: str) -> str:
-    """Return what a file is called: calendars by what they are about, others by their path."""
+    """Return what a file is called: calendars by what they are about, others as they are stored."""
     if not name.startswith("calendar/"):
-        return name
+        # The versions have files of the same names.
+        past = name.startswith("download/") and not name.startswith(LATEST)
+        return name.removeprefix("download/") if past else name.rpartition("/")[2]
     slug, _, lang = name.removeprefix("calendar/").removesuffix(".ics").partition(".")
     iri = frame.reading.base + LOCAL["id"] + slug
     title = frame.named(iri).value if frame.reading.document(iri) else frame.words("event")

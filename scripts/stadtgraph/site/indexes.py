@@ -186,7 +186,7 @@ def search_pages(frame: Frame, notes: Notes) -> Iterator[tuple[str, bytes]]:
             [
                 one.name,
                 one.kind,
-                frame.link(iri, ""),
+                frame.link(iri, "") or frame.term_link(iri, ""),
                 one.others,
                 shortened(one.lead, LEAD),
                 section,

@@ -43,7 +43,7 @@ class Listed(NamedTuple):
     others: str
     order: str
     group: str
-    starts: str
+    starts: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ class Notes:
         self._base.execute("BEGIN")
         self.whole = {document.name: document for document in _documents(self._base, "")}
         self._base.execute("DELETE FROM document WHERE thing = ''")
+        self._base.execute("DELETE FROM listed WHERE iri NOT IN (SELECT iri FROM thing)")
 
     def __enter__(self) -> Notes:
         """Begin."""
@@ -119,12 +120,12 @@ class Notes:
         self.keep(iri, documents)
 
     def tell(self, iri: str, section: str, said: Sequence[Listed]) -> None:
-        """Note what indexes and search say of a thing in each language."""
+        """Note what indexes and search say of a thing, or of a term, in each language."""
         rows = [
             (iri, n, section, one.order, one.starts, one.group, folded(one.name), json.dumps(one))
             for n, one in enumerate(said)
         ]
-        self._base.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def keep(self, iri: str, documents: Iterable[Document]) -> None:
         """Note documents of a thing; with an empty IRI those of the whole."""

@@ -16,11 +16,14 @@ from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site.things import PARTS, REMEMBERED, Site
+from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
 from stadtgraph.turtle import lines
 
 MISSING: Final = "404"
 OWN: Final = ("graph", "id", "source")
+# What an own term, or a rule, is called where it has a page of its own.
+PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 WITHIN: Final = tuple(VOCABULARIES["schema"] + name for name in ("location", "containedInPlace"))
 PART_CLASSES: Final = frozenset(text(node) for node in PARTS)
 
@@ -35,8 +38,15 @@ class Reading:
         self.types = lru_cache(REMEMBERED)(self._types)
         self.outgoing = lru_cache(2000)(self._outgoing)
         self.document = lru_cache(REMEMBERED)(self._document)
+        self.term_page = lru_cache(REMEMBERED)(self._term_page)
+        self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}
         self.themes: list[str] | None = None
         self.pictures: dict[str, bytes] = {}
+
+    @cached_property
+    def uses(self) -> tuple[dict[str, Uses], dict[str, Uses]]:
+        """Return how the graph uses classes and properties."""
+        return gathered(self.city.store, self.base + LOCAL["id"], self.derived)
 
     def name(self, iri: str, lang: str) -> str:
         """Return the name of a thing in a language, else in another, else its short IRI."""
@@ -123,9 +133,23 @@ class Reading:
                     found.add(quad.subject.value)
         return sorted(found)
 
+    def _term_page(self, iri: str) -> str:
+        """Return the page of a class or property that is used; vocabularies without prefix have none."""
+        if iri.startswith(self.base):
+            return self.document(iri) if iri.startswith(self.base + LOCAL["def"]) else ""
+        node = NamedNode(iri)
+        prefix, mark, local = self.site.compact(node).partition(":")
+        if not mark or not PLAIN.fullmatch(local):
+            return ""
+        patterns = ((None, node, None), (None, TYPE, node))
+        used = any(any(self.city.store.quads_for_pattern(*pattern)) for pattern in patterns)
+        return f"vocabulary/{prefix}-{local}" if used else ""
+
     def _document(self, iri: str) -> str:
         """Return the page of a thing without ending, and its place on it; nothing when it has no page."""
         page, mark, fragment = iri.partition("#")
+        if page + "#" in self._of_many and PLAIN.fullmatch(fragment) and self._described(iri, iri):
+            return f"{page.removeprefix(self.base)}/{fragment}"
         name = self.site.document(page)
         if not name and page in (self.site.dataset, self.site.catalog):
             name = page.removeprefix(self.base)
@@ -207,12 +231,13 @@ def address(name: str, origin: str = "") -> str:
 
     The page for what is missing is shown in the place of any other, so its links begin at the host.
     """
+    return ("/" if origin == MISSING else "../" * origin.count("/")) + _quoted(name)
+
+
+@lru_cache(REMEMBERED)
+def _quoted(name: str) -> str:
     path, mark, fragment = name.partition("#")
-    up = "/" if origin == MISSING else "../" * origin.count("/")
-    return up + _quoted(path) + mark + (quote(fragment, safe="=,-") if mark else "")
-
-
-_quoted = lru_cache(REMEMBERED)(quote)
+    return quote(path) + mark + quote(fragment, safe="=,-")
 
 
 def folded(words: str) -> str:

@@ -24,6 +24,7 @@ from stadtgraph.site.frame import Frame
 from stadtgraph.site.indexes import BETWEEN, search_page
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.reading import Reading
+from stadtgraph.site.reference import heads
 from stadtgraph.site.rules import media_types
 from stadtgraph.site.shelf import Content
 from stadtgraph.site.things import DATASERVICE, MODIFIED
@@ -108,6 +109,7 @@ def _question(question: Question) -> dict[str, Any]:
         "title": {lang: question.title(lang) for lang in LANGUAGES},
         "description": {lang: question.line("description", lang) for lang in LANGUAGES},
         "form": question.form,
+        "columns": heads(question),
         "runs": not question.only_documented,
         "file": f"queries/{question.slug}.rq",
         "parameters": [
@@ -123,7 +125,7 @@ def _things(reading: Reading, notes: Notes) -> Iterator[list[Any]]:
         names = {one.lang or lang: one.name for lang, one in zip(LANGUAGES, listed, strict=True)}
         names.pop(NO_LANGUAGE, None)
         others = {name for one in listed for name in one.others.split(BETWEEN)} - {"", *names.values()}
-        page = reading.site.document(iri)
+        page = reading.document(iri) or reading.term_page(iri)
         yield [iri, page, names, sorted(others), section, classes(reading.types(iri))]
 
 
