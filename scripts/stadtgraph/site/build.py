@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -98,8 +97,12 @@ def publish(
                 writer.write(*dump)
             last = Last(kept, notes)
             new = _things(reading, writer, last, notes, step)
-            whole = _whole(reading, notes, editor), _closing(reading, notes, writer.written)
-            for document in chain.from_iterable(whole):
+            reference.list_terms(reading, notes)
+            parts = _parts(reading, writer.written, editor)
+            for part in spread(partial(_put, writer), parts, worth=2):
+                for one in part:
+                    writer.hold(one)
+            for document in _closing(reading, notes, writer.written):
                 writer.write(*document)
             notes.keep("", writer.noted.values())
             for document in feeds.closing_documents(reading.site, notes):
@@ -199,24 +202,28 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _whole(reading: Reading, notes: Notes, editor: Path | None) -> Documents:
-    """Yield what depends on the whole graph."""
-    for tell in OF_THE_WHOLE:
-        yield from tell(reading.site)
-    reference.list_terms(reading, notes)
-    yield from overview.whole_documents(reading, notes)
-    yield from reference.question_pages(reading)
-    yield from asking.asking_pages(reading, editor)
+def _parts(reading: Reading, written: Written, editor: Path | None) -> list[Callable[[], Documents]]:
+    """Return what tells the documents of the whole that need nothing from each other."""
+    return [
+        *(partial(tell, reading.site) for tell in OF_THE_WHOLE),
+        partial(reference.question_pages, reading),
+        partial(asking.asking_pages, reading, editor),
+        *reference.term_pages(reading, written),
+    ]
 
 
 def _closing(reading: Reading, notes: Notes, written: Written) -> Documents:
-    """Yield what has to know everything that was written."""
+    """Yield what has to know what else there is."""
+    yield from overview.whole_documents(reading, notes)
     for tell in AT_THE_END:
         yield from tell(reading.site, written)
     yield from overview.picture_pages(reading)
-    yield from reference.term_pages(reading, written)
     yield from files.data_pages(reading, notes, written)
     yield from served.closing_documents(reading, notes, written)
+
+
+def _put(writer: Writer, part: Callable[[], Documents]) -> list[Document]:
+    return [one for told in part() for one in writer.put(*told, writer.before)]
 
 
 def switch(out: Path, tree: dict[str, bytes]) -> bool:

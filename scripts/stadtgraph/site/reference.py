@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from pyoxigraph import QueryBoolean, QueryResultsFormat, parse_query_results
@@ -160,8 +161,13 @@ def list_terms(reading: Reading, notes: Notes) -> None:
         notes.tell(iri, "rule", [ruled.listed(frame, iri) for frame in frames])
 
 
-def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages of terms, the city's own and those of other vocabularies, and of the city's rules."""
+def term_pages(
+    reading: Reading, written: Mapping[str, tuple[str, int]]
+) -> Iterator[Callable[[], Iterator[tuple[str, bytes]]]]:
+    """Yield what tells the pages of terms and of the city's rules in each language.
+
+    Terms are the city's own and those of other vocabularies.
+    """
     used = Used(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
@@ -169,7 +175,15 @@ def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iter
             [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
             for page in ("def", "shapes")
         )
-        yield frame.file("def"), termed.ontology_page(used, frame, of_terms)
-        yield from termed.term_pages(used, frame, of_terms)
-        yield frame.file("shapes"), ruled.shapes_page(frame, of_rules)
-        yield from ruled.rule_pages(frame, of_rules)
+        yield partial(_term_pages, used, frame, of_terms)
+        yield partial(_rule_pages, frame, of_rules)
+
+
+def _term_pages(used: Used, frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    yield frame.file("def"), termed.ontology_page(used, frame, beside)
+    yield from termed.term_pages(used, frame, beside)
+
+
+def _rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    yield frame.file("shapes"), ruled.shapes_page(frame, beside)
+    yield from ruled.rule_pages(frame, beside)

@@ -14,9 +14,12 @@ Result = TypeVar("Result")
 
 
 def spread(
-    work: Callable[[Item], Result], items: Sequence[Item], processes: int | None = None
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    processes: int | None = None,
+    worth: int | None = None,
 ) -> Iterator[Result]:
-    """Yield what ``work`` returns for each item.
+    """Yield what ``work`` returns for each item; fewer than ``worth`` of them are done here.
 
     The processes are forked, so that they share what has been read. One that is left alone ends with its
     next result, which nobody takes.
@@ -26,7 +29,7 @@ def spread(
 
     """
     number = processes or len(os.sched_getaffinity(0))
-    if number < 2 or len(items) < WORTH:
+    if number < 2 or len(items) < (WORTH if worth is None else worth):
         yield from map(work, items)
         return
     workers = [_forked(work, items[start::number]) for start in range(number)]
