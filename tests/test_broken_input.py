@@ -1,5 +1,6 @@
 """Whatever is wrong with the data, there is one clear message with its place, and the publication stays."""
 
+import re
 import shutil
 
 import pytest
@@ -184,6 +185,22 @@ def test_an_empty_folder(run, published):
     finally:
         (published / "data").rmdir()
         (published / "elsewhere").rename(published / "data")
+
+
+@pytest.mark.parametrize("day", ["start", "end"])
+def test_an_impossible_day_is_one_fault(run, published, day):
+    """It comes before nothing and after nothing, but that is no second fault."""
+    file = published / "data" / "background" / "events.ttl"
+    before = file.read_text("utf-8")
+    file.write_text(
+        re.sub(rf'(schema:{day}Date "2016)-[0-9]+-[0-9]+"', r'\1-02-31"', before, count=1), "utf-8"
+    )
+    try:
+        result = run("validate", "--root", published)
+    finally:
+        file.write_text(before, "utf-8")
+    assert (result.returncode, result.stdout.count(" Violation ")) == (1, 1)
+    assert f"Rule: shape:Event-{day}Date-form" in result.stdout
 
 
 def test_a_cycle_of_units_is_one_fault(run, published):

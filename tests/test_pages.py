@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from stadtgraph.derive import DERIVED, derive
 from stadtgraph.load import load
-from stadtgraph.messages import LANGUAGES
+from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.queries import ask, read
 from stadtgraph.site.build import publish
@@ -201,7 +202,7 @@ def test_no_page_shows_a_bare_iri_of_the_graph(real):
     for path in pages(real):
         words = re.sub(r"<(code|pre|script|textarea|option)\b.*?</\1>", "", path.read_text(), flags=re.DOTALL)
         shown = "".join(Page(words).text)
-        if path.name.startswith("shapes."):
+        if path.name.startswith("shapes.") or path.parent.name == "shapes":
             continue  # messages of rules show how to write an address
         assert not re.search(r"https?://|\bid:[a-z]", shown), (
             path,
@@ -226,26 +227,112 @@ def test_every_thing_stands_in_an_index_that_the_start_page_leads_to(real):
     assert pages <= listed
 
 
-def test_every_rule_has_its_place_and_an_example_that_breaks_it(real):
-    city = load(ROOT)
+def rules_of(city):
+    """The local names of a city's rules on one property."""
     shape = city.base + "shapes#"
-    page = Page((real / "shapes.html").read_text())
-    rules = {
+    return {
         quad.object.value.removeprefix(shape)
         for quad in city.shapes.quads_for_pattern(None, NamedNode(VOCABULARIES["sh"] + "property"), None)
         if isinstance(quad.object, NamedNode)
     }
+
+
+def test_every_rule_has_its_place_and_an_example_that_breaks_it(real):
+    city = load(ROOT)
+    index = Page((real / "shapes.html").read_text())
+    rules = rules_of(city)
     assert len(rules) > 300
-    assert rules <= set(page.ids)
-    content = (real / "shapes.html").read_text()
-    for entry in re.findall(r'<div id="[^"]+"><dt>.*?</div>', content, re.DOTALL):
-        assert "Beispiel, das dagegen verstößt" in entry and "tests/shapes/" in entry, entry
-    assert "@prefix" not in content and "# expect" not in content
+    assert rules <= set(index.ids)
+    links = {link for tag, _, link in index.links() if tag == "a"}
+    for rule in rules:
+        assert f"shapes/{rule}.html" in links
+        content = (real / f"shapes/{rule}.html").read_text()
+        assert "Beispiel, das dagegen verstößt" in content and "tests/shapes/" in content, rule
+        assert "@prefix" not in content and "# expect" not in content
+
+
+def test_the_page_of_a_rule_says_all_that_the_rule_says(real):
+    city = load(ROOT)
+    for rule in rules_of(city):
+        iri = NamedNode(f"{city.base}shapes#{rule}")
+        told = {
+            lang: Page((real / f"shapes/{rule}{suffix}.html").read_text())
+            for lang, suffix in (("de", ""), ("en", ".en"))
+        }
+        words = {lang: " ".join("".join(page.text).split()) for lang, page in told.items()}
+        for quad in city.shapes.quads_for_pattern(iri, NamedNode(VOCABULARIES["sh"] + "message"), None):
+            for shown in words.values():
+                assert " ".join(quad.object.value.split()) in shown, (rule, quad.object.language)
+        file, line = city.place(iri.value)
+        assert f"{file}:{line}" in words["de"] and line > 1
+        path = next(city.shapes.quads_for_pattern(iri, NamedNode(VOCABULARIES["sh"] + "path"), None)).object
+        if isinstance(path, NamedNode) and any(city.store.quads_for_pattern(None, path, None)):
+            links = [unquote(link) for _, _, link in told["de"].links()]
+            local = re.split("[/#]", path.value)[-1]
+            assert any(link.startswith("../") and local in link for link in links), rule
+
+
+def test_the_example_on_the_page_of_a_rule_makes_the_check_say_what_stands_there(real, city, run):
+    """One rule of each severity, as somebody would try it out."""
+    for rule, severity in (
+        ("Event-startDate-order", "Verstoß"),
+        ("Organisation-description-length", "Warnung"),
+    ):
+        page = (real / f"shapes/{rule}.html").read_text()
+        file = next(name for name in re.findall(r"<code>(tests/shapes/[^<]+)</code>", page))
+        result = run("validate", "--lang", "de", "--notes", ROOT / file, "--root", city)
+        said = re.search(r'<blockquote class="said">.*?</blockquote>', page, re.DOTALL)
+        words = " ".join("".join(Page(said[0]).text).split())
+        message = words.removeprefix(severity).partition(f" Regel: shape:{rule}")[0].strip()
+        assert severity in result.stdout and f"shape:{rule}" in result.stdout, result.stdout
+        assert message in " ".join(result.stdout.split())
 
 
 def test_a_city_without_examples_has_its_rules_all_the_same(musterstadt):
     publish(load(musterstadt), musterstadt / "public")
-    assert "<details>" not in (musterstadt / "public" / "shapes.html").read_text()
+    for path in (musterstadt / "public" / "shapes").glob("*.html"):
+        assert "tests/shapes" not in path.read_text()
+    assert (musterstadt / "public" / "shapes").is_dir()
+
+
+def test_every_term_that_the_graph_uses_has_a_page_that_counts_its_uses(tree):
+    city = load(ROOT if (tree / "source").exists() else CITIES["musterstadt"])
+    derive(city)
+    reading = Reading(Site(city))
+    own = {quad.subject.value for quad in city.store if text(quad.subject).startswith(city.base + "def#")}
+    properties = Counter(quad.predicate.value for quad in city.store)
+    classes = Counter(text(quad.object) for quad in city.store.quads_for_pattern(None, TYPE, None))
+    assert own or tree.parts[-1] != "real"
+    for iri in own | set(properties) | set(classes):
+        content = " ".join("".join(Page((tree / f"{reading.term_page(iri)}.html").read_text()).text).split())
+        if iri in properties:
+            assert f"Aussagen mit dieser Eigenschaft: {grouped(properties[iri], 'de')}" in content, iri
+        if iri in classes:
+            assert f"Einträge dieser Klasse: {grouped(classes[iri], 'de')}" in content, iri
+
+
+def test_the_page_of_an_own_term_tells_what_it_is_for_and_where_it_is_used(real):
+    content = " ".join("".join(Page((real / "def/counters.html").read_text()).text).split())
+    for words in (
+        "arbeitet gegen",
+        "Eine Erscheinung, der die Einrichtung vorbeugt oder entgegentritt.",
+        "Gilt für Einrichtung",
+        "Wert Begriff",
+        "Rechtsextremismus",
+        "Wer wirkt wogegen?",
+        "ontology/def.ttl:",
+    ):
+        assert words in content, words
+    links = {link for _, _, link in Page((real / "def/counters.html").read_text()).links()}
+    assert {"../shapes/Organisation-counters-class.html", "../queries/wer-wirkt-wogegen.html"} <= links
+
+
+def test_properties_are_explained_where_they_are_named(real):
+    for page in ("doc/gleichstellungsbuero.html", "doc/hansaplatz.en.html"):
+        content = (real / page).read_text()
+        heads = re.findall(r"<dt>(.*?)</dt>|<h3>(.*?)</h3>", content.partition('id="origin"')[0])
+        named = [head for pair in heads for head in pair if 'class="told-of"' in head]
+        assert len(named) > 3, page
 
 
 def test_the_chart_counts_what_the_page_of_a_theme_and_the_question_count(real):

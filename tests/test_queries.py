@@ -111,9 +111,9 @@ def test_there_are_questions_of_every_form():
 @pytest.mark.parametrize("slug", QUESTIONS)
 def test_a_question_says_what_it_asks_in_both_languages(slug):
     header = QUESTIONS[slug].header
-    assert KEYS - {"parameter", "run"} <= set(header) <= KEYS
+    assert KEYS - {"parameter", "column", "run"} <= set(header) <= KEYS
     assert all(value for values in header.values() for value in values)
-    assert all(len(values) == 1 for key, values in header.items() if key != "parameter")
+    assert all(len(values) == 1 for key, values in header.items() if key not in ("parameter", "column"))
     for parameter in QUESTIONS[slug].parameters:
         assert all(parameter.meaning.values()), parameter.name
 

@@ -26,6 +26,9 @@ SH: Final = VOCABULARIES["sh"]
 XSD: Final = VOCABULARIES["xsd"]
 REPORTS: Final = {"turtle": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
 UNREAD: Final = (RULE + "file-not-read", RULE + "empty-file")
+COMPARING: Final = {
+    f"{SH}LessThan{equal}ConstraintComponent": f"{SH}lessThan{equal}" for equal in ("", "OrEquals")
+}
 TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 
 
@@ -35,7 +38,7 @@ def validate(
     """Return all findings, sorted; where files were asked for, only those that stand in them.
 
     Breaches of form come alone: shapes and checks say little before they are mended. Of a property of which a
-    shape has spoken, a check does not speak again: one fault, one message.
+    shape has spoken, a check does not speak again, nor does a shape that compares it: one fault, one message.
 
     Raises:
         CannotLook: shapes or checks cannot be applied.
@@ -48,15 +51,33 @@ def validate(
     if not findings:
         progress("shapes")
         findings = [*_shapes(city, ways), *([] if city.only else _idle_shapes(city))]
-        told: dict[tuple[str, str], int] = {}
-        for finding in findings:
-            key, rank = (finding.focus, finding.path), ORDER[finding.severity]
-            told[key] = min(rank, told.get(key, rank))
+        told = _told(finding for finding in findings if finding.component not in COMPARING)
+        findings = [finding for finding in findings if not _is_explained(city, finding, told)]
+        told = _told(findings)
         for path in city.queries("checks"):
             progress(path.stem)
             findings += _check(city, path, told)
         findings = [finding for finding in findings if not asked or finding.file in asked]
     return sorted(_once(findings), key=Finding.sort_key)
+
+
+def _told(findings: Iterable[Finding]) -> dict[tuple[str, str], int]:
+    """Return of which properties of which things something is said, and how grave that is."""
+    told: dict[tuple[str, str], int] = {}
+    for finding in findings:
+        key, rank = (finding.focus, finding.path), ORDER[finding.severity]
+        told[key] = min(rank, told.get(key, rank))
+    return told
+
+
+def _is_explained(city: City, finding: Finding, told: Mapping[tuple[str, str], int]) -> bool:
+    """Say whether two values cannot be compared since one of them is wrong by itself, as another one says."""
+    if finding.component not in COMPARING:
+        return False
+    rules = city.shapes.quads_for_pattern(None, NamedNode(COMPARING[finding.component]), None)
+    others = (text(quad.object) for quad in rules if text(quad.subject) == finding.rule)
+    known = [told.get((finding.focus, path), len(ORDER)) for path in (finding.path, *others)]
+    return min(known) <= ORDER[finding.severity]
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:

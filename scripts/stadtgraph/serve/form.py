@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -92,7 +93,7 @@ async def ask(request: Request, question: Question) -> Told:
     """Ask, and keep as much of the answer as a page shows."""
     workers: Workers = request.app.state.workers
     try:
-        answer = await workers.ask(replace(question, rows=ROWS_AS, truth=TRUTH_AS, graph=GRAPH_AS))
+        answer = await workers.ask(question._replace(rows=ROWS_AS, truth=TRUTH_AS, graph=GRAPH_AS))
         with closing(answer):
             hints = tuple((key, values) for key, values in answer.about["hints"])
             return Told(await collect(answer), hints=hints)
@@ -132,11 +133,23 @@ def publication_of(request: Request) -> Publication:
 
 
 def answered(
-    request: Request, told: Told, lang: str, links: Sequence[tuple[str, str]], text: str = ""
+    request: Request,
+    told: Told,
+    lang: str,
+    links: Sequence[tuple[str, str]],
+    text: str = "",
+    columns: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Markup:
-    """Return what a page says of an answer; ``text`` is the question, of which a fault shows the place."""
+    """Return what a page says of an answer.
+
+    ``text`` is the question, of which a fault shows the place; ``columns`` are the words for its variables.
+    """
     table = told.table or Table()
-    header = [say(key, lang) for key in STATEMENT] if table.graph else table.header
+    header = (
+        [say(key, lang) for key in STATEMENT]
+        if table.graph
+        else [columns.get(name, {}).get(lang, name) for name in table.header]
+    )
     shown, fault = len(table.rows), told.fault
     count = count_of("row", table.total, lang)
     if shown < table.total:

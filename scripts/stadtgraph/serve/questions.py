@@ -152,7 +152,8 @@ def _unknown(
             known = iri in publication.things or iri in publication.described["retired"]
             if iri.startswith(own) and not known:
                 near = names(publication).near(iri.removeprefix(own))
-                return parameter.name, [one.thing for one in near if one.share >= ENOUGH][:5]
+                things = [one.thing for one in near if one.share >= ENOUGH and one.thing.iri.startswith(own)]
+                return parameter.name, things[:5]
     return None
 
 
@@ -182,8 +183,10 @@ async def _page(
     if not given:
         return form.html(content, lang, form.Told())
     told = await form.ask(request, Question(text))
+    described = (one for one in publication.questions if one["slug"] == question.slug)
+    columns = next(described, {}).get("columns", {})
     links = [(words, f"{question.slug}.{one}?{urlencode(given)}") for one, words in told.forms.items()]
-    content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links), content)
+    content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links, columns=columns), content)
     return form.html(content, lang, told)
 
 

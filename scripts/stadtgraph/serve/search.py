@@ -27,7 +27,7 @@ from stadtgraph.serve.publication import Publication
 # How much a hit counts in name, other names and description.
 WEIGHTS: Final = (4, 3, 1)
 # What backs the rest comes after what people look for.
-LATE: Final = ("source", "graph", "other")
+LATE: Final = ("source", "graph", "other", "term", "rule")
 SHOWN: Final = 60
 MOST: Final = 1000
 LONGEST: Final = 200

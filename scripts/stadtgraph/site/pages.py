@@ -186,8 +186,10 @@ def _event(told: Telling, relations: list[Row]) -> dict[str, Any]:
             lead = text_in(reading.texts(body, *DESCRIPTIONS), told.lang)
             performers.append((told._mark(told.value(quad.object), quad), lead, about))
     performers.sort(key=lambda entry: folded(entry[0].words.value))
-    told_apart = (SCHEMA + "performer", SCHEMA + "location")
+    beside = [row for row in relations if row.iri in (SCHEMA + "superEvent", SCHEMA + "organizer")]
+    told_apart = (SCHEMA + "performer", SCHEMA + "location", *(row.iri for row in beside))
     return {
+        "beside": beside,
         "places": places,
         "performers": performers,
         "relations": [row for row in relations if row.iri not in told_apart],

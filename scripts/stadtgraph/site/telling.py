@@ -52,13 +52,14 @@ class Value:
 
 @dataclass
 class Row:
-    """A property with its values; ``more`` counts those that are not shown."""
+    """A property with its values; ``more`` counts those that are not shown, ``link`` explains it."""
 
     name: str
     values: list[Value] = field(default_factory=list)
     group: str = "relation"
     iri: str = ""
     more: int = 0
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,10 @@ class Telling:
         whole: bool = False,
     ) -> None:
         key = (rank("property", quad.predicate.value, self.reading.base), name)
-        row = rows.setdefault(key, Row(name, group=group, iri=quad.predicate.value))
+        if key not in rows:
+            iri = quad.predicate.value
+            rows[key] = Row(name, group=group, iri=iri, link=self.frame.term_link(iri, self.page))
+        row = rows[key]
         if group == "hidden" or (name, text(value)) in seen:
             return
         if isinstance(value, Literal):
@@ -279,7 +283,7 @@ def derived_rows(told: Telling) -> list[tuple[Row, list[str]]]:
             continue
         iri = quad.predicate.value
         name = predicate(reading, iri, told.words)
-        row = rows.setdefault(name, Row(name, iri=iri))
+        row = rows.setdefault(name, Row(name, iri=iri, link=told.frame.term_link(iri, told.page)))
         rules.setdefault(name, {}).update(dict.fromkeys(rules_for(reading, quad, told.lang)))
         value = replace(
             told.value(quad.object) if quad.predicate != TYPE else _class(told, quad.object), lines=()

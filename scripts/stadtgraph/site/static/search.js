@@ -6,7 +6,7 @@ const found = document.getElementById("found");
 const results = document.getElementById("results");
 const LIMIT = 60;
 // What backs the rest comes after what people look for.
-const LATE = ["source", "graph", "other"];
+const LATE = ["source", "graph", "other", "term", "rule"];
 
 function folded(words) {
   return words.toLowerCase()
