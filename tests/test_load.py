@@ -122,6 +122,22 @@ def test_common_slips_have_words_of_their_own(musterstadt, text, fault, line):
     assert faults(musterstadt) == [(fault, f"data/a.ttl:{line}")]
 
 
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\xdf", "not-text"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "not-text"),
+        (b"{\\rtf1\\ansi id:amt a org:Organization .}", "not-text"),
+        (b"<!DOCTYPE html>\n<html lang=de><title>x</title>", "not-turtle"),
+        (b"\n<?xml version='1.0'?>\n<rdf:RDF/>", "not-turtle"),
+        (b'{"@context": {}, "@id": "urn:x"}', "not-turtle"),
+    ],
+)
+def test_what_is_no_turtle_at_all_is_called_what_it_is(musterstadt, content, fault):
+    (musterstadt / "data" / "a.ttl").write_bytes(content)
+    assert faults(musterstadt) == [(fault, "data/a.ttl:1")]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
 def test_utf_16_is_recognised(musterstadt, encoding):
     mark = b"" if encoding == "utf-16" else b"\xfe\xff"
