@@ -6,6 +6,7 @@ stranger's guesses cost little in a large city too.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ LOOKED_AT: Final = 60
 COUNTED: Final = 20_000
 ENOUGH: Final = 0.6
 LONGEST: Final = 120
+# What explains the city's data, and where it stands; who looks for a thing means none of it.
+REFERENCE: Final = ("rule", "term")
+FOLDERS: Final = ("def", "shapes", "vocabulary")
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Names:
         self._names: list[tuple[str, Thing, bool]] = []
         self._groups: dict[str, list[int]] = {}
         for thing in publication.things.values():
-            slug = folded(thing.iri.rpartition("/")[2])
+            slug = folded(re.split("[/#]", thing.iri)[-1])
             named = {folded(name) for name in (*thing.names.values(), *thing.others)}
             for name in sorted({slug, *named} - {""}):
                 for group in _groups(name):
@@ -96,12 +100,16 @@ def meant(publication: Publication, path: str, root: str, lang: str, most: int =
         if asked.endswith(ending):
             asked = asked.removesuffix(ending)
             break
-    return list(_told(publication, asked, root, lang, most))
+    folder = path.strip("/").partition("/")[0]
+    near = [
+        one.thing
+        for one in names(publication).near(asked)
+        if one.share >= ENOUGH and (one.thing.section in REFERENCE) == (folder in FOLDERS)
+    ]
+    return list(_told(publication, near[:most], root, lang))
 
 
-def _told(publication: Publication, asked: str, root: str, lang: str, most: int) -> Iterator[Near]:
-    for one in names(publication).near(asked)[:most]:
-        if one.share >= ENOUGH:
-            thing = one.thing
-            address = root + quote(thing.page) + publication.described["endings"][lang]
-            yield Near(thing.name(lang), address, thing.iri)
+def _told(publication: Publication, things: list[Thing], root: str, lang: str) -> Iterator[Near]:
+    for thing in things:
+        address = root + quote(thing.page) + publication.described["endings"][lang]
+        yield Near(thing.name(lang), address, thing.iri)
