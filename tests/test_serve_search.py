@@ -47,6 +47,15 @@ def found_by_the_page(public):
     return found
 
 
+def test_a_rule_is_found_by_the_name_that_a_finding_gives_it(server):
+    for asked, page in (
+        ("shape:Organisation-prefLabel", "shapes/Organisation-prefLabel.html"),
+        ("skos:prefLabel", "vocabulary/skos-prefLabel.html"),
+    ):
+        answer = server.ask(f"/search?lang=de&format=json&q={quote(asked)}")
+        assert page in [hit["page"] for hit in json.loads(answer.content)["results"]], asked
+
+
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_server_and_page_find_the_same_in_the_same_order(public, found_by_the_page, lang):
     searched = index(read(public), lang)
