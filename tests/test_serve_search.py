@@ -141,7 +141,9 @@ def test_a_large_city_is_searched_in_parts_by_the_page_and_as_a_whole_by_the_ser
     (often, count), *_ = Counter(part[0] for part in parts).most_common()
     assert count > 4
     names = [name for name, *_ in whole.entries]
-    alone = [name for name in names if names.count(name) == 1]
+    # Of rules and terms there are more with one beginning than a part holds here.
+    things = [name for name, *_, section in whole.entries if section not in ("rule", "term")]
+    alone = [name for name in things if names.count(name) == 1]
     program = next(filter(None, map(shutil.which, PATHS)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
