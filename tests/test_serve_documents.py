@@ -126,6 +126,8 @@ def test_a_suffix_fixes_the_form_whatever_is_asked_for(server, path, media):
     [
         ("/def", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/shapes", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/shapes/Organisation-prefLabel", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/vocabulary/skos-prefLabel", {"html"}),
         ("/graph/organisations", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/dataset", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/.well-known/void", {"ttl", "jsonld", "nt", "rdf"}),
@@ -141,6 +143,26 @@ def test_everything_that_has_an_iri_is_negotiated(server, path, forms):
         assert answer.status == (200 if suffix in forms else 406), media
         if suffix in forms:
             assert answer.headers["content-type"].startswith(media)
+
+
+def test_the_data_of_a_rule_are_those_of_all_rules(server):
+    answer = server.ask("/shapes/Organisation", Accept="text/turtle")
+    assert answer.content == server.ask("/shapes.ttl").content
+    assert answer.headers["content-location"] == "../shapes.ttl"
+    assert server.ask("/shapes/Nirgends", Accept="text/turtle").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/shapes/Organisation-prefLable", "shapes/Organisation-prefLabel.html"),
+        ("/vocabulary/skos-prefLabe", "vocabulary/skos-prefLabel.html"),
+    ],
+)
+def test_a_misspelt_rule_or_term_is_answered_by_what_comes_near(server, path, meant):
+    answer = server.ask(path, Accept="text/html", Accept_Language="de")
+    assert answer.status == 404
+    assert f'href="../{meant}"' in answer.text
 
 
 def test_iris_in_data_are_never_rewritten(server):

@@ -44,6 +44,19 @@ def table(answer):
     return list(csv.reader(io.StringIO(answer.text)))
 
 
+def test_the_columns_of_an_answer_are_called_as_the_question_says(server):
+    """On the published page and on one that the server answers; data keep the names of the variables."""
+    for path, heads in (
+        ("aemter.html", ["Amt"]),
+        ("aemter.html?lang=de", ["Amt", "Name"]),
+        ("aemter.en.html?lang=en", ["Office", "Name"]),
+    ):
+        answer = server.ask(f"/queries/{path}", Accept="text/html")
+        told = answer.text.partition("<thead>")[2].partition("</thead>")[0]
+        assert re.findall(r'<th scope="col">(.*?)</th>', told) == heads, path
+    assert server.ask("/queries/aemter.csv").text.splitlines()[0] == "office,name"
+
+
 def triples(content, form):
     return {str(quad.triple) for quad in parse(content, form, base_iri="https://base.example/")}
 

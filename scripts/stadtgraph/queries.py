@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -111,6 +111,8 @@ class Question:
     text: str
     header: Mapping[str, tuple[str, ...]]
     parameters: tuple[Parameter, ...]
+    # What people call the columns of the answer, by variable and language.
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def title(self, lang: str) -> str:
         """Return the title in ``lang``; the slug when the file has none."""
@@ -156,7 +158,11 @@ def read(path: Path) -> Question:
             raise BadQuery("query-parameter-unbound", path=str(path), name=name)
         allowed = tuple(value.strip() for value in values.split(",") if value.strip())
         parameters.append(Parameter(name, match["term"], {"de": german, "en": english}, allowed))
-    return Question(path.stem, content, header, tuple(parameters))
+    columns = {}
+    for line in header.get("column", ()):
+        name, german, english, *_ = (part.strip() for part in f"{line}||".split("|"))
+        columns[name] = {"de": german or name, "en": english or german or name}
+    return Question(path.stem, content, header, tuple(parameters), columns)
 
 
 def _values(name: str) -> re.Pattern[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -132,11 +133,23 @@ def publication_of(request: Request) -> Publication:
 
 
 def answered(
-    request: Request, told: Told, lang: str, links: Sequence[tuple[str, str]], text: str = ""
+    request: Request,
+    told: Told,
+    lang: str,
+    links: Sequence[tuple[str, str]],
+    text: str = "",
+    columns: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Markup:
-    """Return what a page says of an answer; ``text`` is the question, of which a fault shows the place."""
+    """Return what a page says of an answer.
+
+    ``text`` is the question, of which a fault shows the place; ``columns`` are the words for its variables.
+    """
     table = told.table or Table()
-    header = [say(key, lang) for key in STATEMENT] if table.graph else table.header
+    header = (
+        [say(key, lang) for key in STATEMENT]
+        if table.graph
+        else [columns.get(name, {}).get(lang, name) for name in table.header]
+    )
     shown, fault = len(table.rows), told.fault
     count = count_of("row", table.total, lang)
     if shown < table.total:

@@ -6,6 +6,7 @@ stranger's guesses cost little in a large city too.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ ENOUGH: Final = 0.6
 LONGEST: Final = 120
 QUESTIONS: Final = "queries"
 FORMS: Final = (".ttl", ".jsonld", ".nt", ".rdf", ".rq", ".csv", ".tsv", ".json", ".xml")
+# What explains the city's data, and where it stands; who looks for a thing means none of it.
+REFERENCE: Final = ("rule", "term")
+FOLDERS: Final = ("def", "shapes", "vocabulary")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Names:
         self._names: list[tuple[str, Thing, bool]] = []
         self._groups: dict[str, list[int]] = {}
         for thing in publication.things.values():
-            slug = folded(thing.iri.rpartition("/")[2])
+            slug = folded(re.split("[/#]", thing.iri)[-1])
             named = {folded(name) for name in (*thing.names.values(), *thing.others)}
             for name in sorted({slug, *named} - {""}):
                 for group in _groups(name):
@@ -104,7 +108,12 @@ def meant(publication: Publication, path: str, root: str, lang: str, most: int =
         form = ending or endings[lang]
         return [Near(titles[stem], f"{root}{QUESTIONS}/{quote(stem)}{form}") for stem in stems]
     found = [Near(stem, f"{root}{quote(stem)}{endings[lang]}") for stem in stems]
-    return [*found, *_told(publication, asked, root, lang, most - len(found))]
+    things = [
+        one.thing
+        for one in names(publication).near(asked)
+        if one.share >= ENOUGH and (one.thing.section in REFERENCE) == (folder in FOLDERS)
+    ]
+    return [*found, *_told(publication, things[: most - len(found)], root, lang)]
 
 
 def pages(publication: Publication) -> Mapping[str, Sequence[str]]:
@@ -120,9 +129,7 @@ def _pages(publication: Publication) -> dict[str, list[str]]:
     return {"": top, QUESTIONS: [told["slug"] for told in publication.questions]}
 
 
-def _told(publication: Publication, asked: str, root: str, lang: str, most: int) -> Iterator[Near]:
-    for one in names(publication).near(asked)[:most]:
-        if one.share >= ENOUGH:
-            thing = one.thing
-            address = root + quote(thing.page) + publication.described["endings"][lang]
-            yield Near(thing.name(lang), address, thing.iri)
+def _told(publication: Publication, things: list[Thing], root: str, lang: str) -> Iterator[Near]:
+    for thing in things:
+        address = root + quote(thing.page) + publication.described["endings"][lang]
+        yield Near(thing.name(lang), address, thing.iri)

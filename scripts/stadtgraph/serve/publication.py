@@ -30,6 +30,8 @@ DIGEST: Final = 64
 # In which a thing is told, the most usual first.
 SUFFIXES: Final = ("ttl", "jsonld", "nt", "rdf", "rq")
 Made = TypeVar("Made")
+# Of these, people get a page for each; the data of all of them is one document.
+OF_MANY: Final = ("def", "shapes")
 CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 VOID: Final = ".well-known/void"
 HIDDEN: Final = re.compile(r"(^|/)\.(?!well-known/)|^server/")
@@ -234,6 +236,9 @@ class Publication:
         names += [stem + ending for ending in self.described["endings"].values()]
         recorded = dict.fromkeys(("", *self.described["record"]), ("catalog", "void"))
         told = {**recorded, VOID: ("void",)}.get(path, (path,))
+        folder, _, rest = path.partition("/")
+        if rest and folder in OF_MANY and any(map(self.sums.find, names)):
+            told = (folder,)
         names += [f"{stem}.{suffix}" for stem in told for suffix in SUFFIXES]
         forms = [self._form(name) for name in names if self.sums.find(name)]
         return tuple({(form.media, form.lang): form for form in reversed(forms)}.values())[::-1]

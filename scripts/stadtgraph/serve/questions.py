@@ -22,7 +22,7 @@ from stadtgraph.namespaces import LOCAL
 from stadtgraph.queries import BadQuery, Kind
 from stadtgraph.serve import form, negotiate, openapi, protocol
 from stadtgraph.serve.answers import Near, language_of, refusal
-from stadtgraph.serve.near import ENOUGH, names
+from stadtgraph.serve.near import ENOUGH, REFERENCE, names
 from stadtgraph.serve.publication import Publication, Thing
 from stadtgraph.serve.search import folded
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
@@ -155,7 +155,8 @@ def _unknown(
             known = iri in publication.things or iri in publication.described["retired"]
             if iri.startswith(own) and not known:
                 near = names(publication).near(iri.removeprefix(own))
-                return parameter.name, [one.thing for one in near if one.share >= ENOUGH][:5]
+                things = [one.thing for one in near if one.share >= ENOUGH and one.thing.iri.startswith(own)]
+                return parameter.name, things[:5]
     return None
 
 
@@ -191,8 +192,10 @@ async def _page(
     if not given:
         return form.html(content, lang, form.Told())
     told = await form.ask(request, Question(text))
+    described = (one for one in publication.questions if one["slug"] == question.slug)
+    columns = next(described, {}).get("columns", {})
     links = [(words, f"{question.slug}.{one}?{urlencode(given)}") for one, words in told.forms.items()]
-    content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links), content)
+    content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links, columns=columns), content)
     return form.html(content, lang, told)
 
 
@@ -204,7 +207,7 @@ def _known(
     Nothing where a list would be too long. A value that is not among them comes first, as it was given.
     """
     found: dict[str, list[list[tuple[str, str]]]] = {}
-    things = publication.things
+    things = {iri: one for iri, one in publication.things.items() if one.section not in REFERENCE}
     for parameter in question.parameters:
         found[parameter.name] = []
         iri = queries.iri_of(parameter.example, publication.base)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
@@ -46,10 +47,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "place": tuple(SCHEMA + name for name in ("AdministrativeArea", "City", "CityHall", "Place")),
     "concept": (SKOS + "Concept", SKOS + "ConceptScheme"),
 }
-ISSUES: Final = {
-    "github.com": "issues/new?title={title}&body={body}",
-    "": "issues/new?title={title}&body={body}",
-}
+ISSUES: Final = "issues/new?title={title}&body={body}"
 GITLAB: Final = "-/issues/new?issue[title]={title}&issue[description]={body}"
 AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn")
 TEMPLATES: Final = Environment(
@@ -60,6 +58,12 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def prepare() -> None:
+    """Read every template, so that processes that are forked share them."""
+    for name in TEMPLATES.list_templates(["html", "svg"]):
+        TEMPLATES.get_template(name)
 
 
 def breadth(words: str) -> str:
@@ -108,6 +112,9 @@ class Frame:
         self.sections = [name for name, classes in SECTIONS.items() if reading.instances(classes)]
         self.record = self._record()
         self.themes = bool(themes(reading))
+        # Pages that stand in the menu, or lack part of the head.
+        self._apart = {"", "index", "search", MISSING, *(page for _, page in self._menu())}
+        self._made: dict[str, dict[str, Markup]] = {}
 
     @classmethod
     def of(cls, reading: Reading, lang: str) -> Frame:
@@ -136,6 +143,19 @@ class Frame:
         """Return the relative address of a thing's page; nothing when it has none."""
         name = self.reading.document(iri)
         return address(self.file(name), origin) if name else ""
+
+    def term_link(self, iri: str, origin: str) -> str:
+        """Return the relative address of the page of a class or property; nothing when it has none."""
+        name = self.reading.term_page(iri)
+        return address(self.file(name), origin) if name else ""
+
+    def code_link(self, path: str, line: int) -> str:
+        """Return where a line of the city's files stands in the open; nothing where they are not."""
+        repository = self.record["repository"]
+        if not repository or not path:
+            return ""
+        between = "/-/blob/HEAD/" if _is_gitlab(repository) else "/blob/HEAD/"
+        return f"{repository}{between}{quote(path)}" + (f"#L{line}" if line else "")
 
     def named(self, iri: str) -> Text:
         """Return the name of a thing."""
@@ -201,7 +221,7 @@ class Frame:
         body = self.words("report-body", iri=iri, place=place)
         repository, mail = self.record["repository"], self._mail()
         if repository:
-            pattern = GITLAB if "gitlab" in repository or "opencode.de" in repository else ISSUES[""]
+            pattern = GITLAB if _is_gitlab(repository) else ISSUES
             return f"{repository}/{pattern.format(title=quote(title), body=quote(body))}"
         return f"{mail}?subject={quote(title)}&body={quote(body)}" if mail else ""
 
@@ -217,10 +237,12 @@ class Frame:
 
     def menu(self, name: str) -> list[tuple[str, str, bool]]:
         """Return the main menu as seen from a page: words, address, whether it is this page."""
+        return [(self.words(key), address(self.file(page), name), page == name) for key, page in self._menu()]
+
+    def _menu(self) -> list[tuple[str, str]]:
         entries = [("theme", "theme")] if self.themes else []
         entries += [(section, f"list/{section}") for section in self.sections]
-        entries += [("queries", "queries"), ("data", "data")]
-        return [(self.words(key), address(self.file(page), name), page == name) for key, page in entries]
+        return [*entries, ("queries", "queries"), ("data", "data")]
 
     def snippet(self, iri: str) -> str:
         """Return the lines that describe a thing to search engines; nothing for kinds without any."""
@@ -228,6 +250,16 @@ class Frame:
 
     def render(self, template: str, name: str, **values: Any) -> bytes:
         """Fill a template for the page ``name``."""
+        filled = {**self._known(name), **values}
+        return TEMPLATES.get_template(template).render({**filled, **self._around(name, filled)}).encode()
+
+    def part(self, template: str, name: str, /, **values: Any) -> Markup:
+        """Fill the template of something that several pages of a folder show, ``name`` being one of them."""
+        filled = TEMPLATES.get_template(template).render({**self._known(name), **values})
+        return Markup(filled)  # noqa: S704 (the template has escaped it)
+
+    def _known(self, name: str) -> dict[str, Any]:
+        """Return what every page may show."""
 
         def to(page: str) -> str:
             return address(page, name)
@@ -235,7 +267,7 @@ class Frame:
         def beside(frame: Frame) -> str:
             return address(frame.file(name).rpartition("/")[2], name if name == MISSING else "")
 
-        known = {
+        return {
             "lang": self.lang,
             "other": self.other,
             "t": self.words,
@@ -247,10 +279,16 @@ class Frame:
             "published": self.published(name),
             "static": lambda file: to("static/" + self.static[file]),
             "site": self.record,
-            "menu": self.menu(name),
             "name": name,
         }
-        return TEMPLATES.get_template(template).render({**known, **values}).encode()
+
+    def _around(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Markup]:
+        """Return head and foot of a page, made once for all pages of a folder that show the same."""
+        key = name if name in self._apart else "/" * name.count("/")
+        if key not in self._made:
+            told = {"menu": self.menu(name), **values}
+            self._made[key] = {part: self.part(f"{part}.html", name, **told) for part in ("top", "foot")}
+        return self._made[key]
 
     def shell(self) -> bytes:
         """Return a page without content for the server, which fills in what stands between ``@``."""
@@ -264,6 +302,10 @@ class Frame:
             here="@here@",
             there="@there@",
         )
+
+
+def _is_gitlab(repository: str) -> bool:
+    return "gitlab" in repository or "opencode.de" in repository
 
 
 FRAMES: Final[WeakKeyDictionary[Reading, dict[str, Frame]]] = WeakKeyDictionary()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -15,12 +15,15 @@ from pyoxigraph import Literal, NamedNode, Quad
 from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.site.things import PARTS, Site
+from stadtgraph.site.things import PARTS, REMEMBERED, Site
+from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
+from stadtgraph.turtle import lines
 
-CACHED: Final = 50_000
 MISSING: Final = "404"
 OWN: Final = ("graph", "id", "source")
+# What an own term, or a rule, is called where it has a page of its own.
+PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 WITHIN: Final = tuple(VOCABULARIES["schema"] + name for name in ("location", "containedInPlace"))
 PART_CLASSES: Final = frozenset(text(node) for node in PARTS)
 
@@ -31,12 +34,19 @@ class Reading:
     def __init__(self, site: Site) -> None:
         self.site, self.city, self.base = site, site.city, site.base
         self.derived = site.base + DERIVED
-        self.label = lru_cache(CACHED)(site.city.label)
-        self.types = lru_cache(CACHED)(self._types)
-        self.outgoing = lru_cache(2000)(self._outgoing)
-        self.document = lru_cache(CACHED)(self._document)
+        self.label = lru_cache(REMEMBERED)(site.city.label)
+        self.types = lru_cache(REMEMBERED)(self._types)
+        self.outgoing = lru_cache(REMEMBERED)(self._outgoing)
+        self.document = lru_cache(REMEMBERED)(self._document)
+        self.term_page = lru_cache(REMEMBERED)(self._term_page)
+        self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}
         self.themes: list[str] | None = None
         self.pictures: dict[str, bytes] = {}
+
+    @cached_property
+    def uses(self) -> tuple[dict[str, Uses], dict[str, Uses]]:
+        """Return how the graph uses classes and properties."""
+        return gathered(self.city.store, self.base + LOCAL["id"], self.derived)
 
     def name(self, iri: str, lang: str) -> str:
         """Return the name of a thing in a language, else in another, else its short IRI."""
@@ -44,8 +54,9 @@ class Reading:
 
     def place(self, iri: str) -> tuple[str, int]:
         """Return the file and line that say what a thing is."""
-        for graph in self._typed.get(iri, ()):
-            if line := self.city.places(self.city.files[graph]).line(iri, TYPE.value):
+        quads = self.city.store.quads_for_pattern(NamedNode(iri), TYPE, None)
+        for graph in sorted({text(quad.graph_name) for quad in quads} & self.city.files.keys()):
+            if line := self._lines(graph).get(iri):
                 return self._paths[graph], line
         return self.city.place(iri, TYPE.value)
 
@@ -54,15 +65,11 @@ class Reading:
         return {graph: self.city.relative(path) for graph, path in self.city.files.items()}
 
     @cached_property
-    def _typed(self) -> dict[str, list[str]]:
-        """Map each thing to the graphs, of those that are files, that say what it is."""
-        found: dict[str, list[str]] = {}
-        for graph in sorted(self._paths):
-            for quad in self.city.store.quads_for_pattern(None, TYPE, None, NamedNode(graph)):
-                graphs = found.setdefault(text(quad.subject), [])
-                if graph not in graphs[-1:]:
-                    graphs.append(graph)
-        return found
+    def _lines(self) -> Callable[[str], dict[str, int]]:
+        """Return what tells in which line of a file each subject is said to be something."""
+        return cache(
+            lambda graph: lines(self.city.files[graph].read_text("utf-8-sig", "replace"), TYPE.value)
+        )
 
     def number(self, iri: str) -> int:
         """Return the number that gives a concept its place in order; the highest where it has none."""
@@ -126,9 +133,23 @@ class Reading:
                     found.add(quad.subject.value)
         return sorted(found)
 
+    def _term_page(self, iri: str) -> str:
+        """Return the page of a class or property that is used; vocabularies without prefix have none."""
+        if iri.startswith(self.base):
+            return self.document(iri) if iri.startswith(self.base + LOCAL["def"]) else ""
+        node = NamedNode(iri)
+        prefix, mark, local = self.site.compact(node).partition(":")
+        if not mark or not PLAIN.fullmatch(local):
+            return ""
+        patterns = ((None, node, None), (None, TYPE, node))
+        used = any(any(self.city.store.quads_for_pattern(*pattern)) for pattern in patterns)
+        return f"vocabulary/{prefix}-{local}" if used else ""
+
     def _document(self, iri: str) -> str:
         """Return the page of a thing without ending, and its place on it; nothing when it has no page."""
         page, mark, fragment = iri.partition("#")
+        if page + "#" in self._of_many and PLAIN.fullmatch(fragment) and self._described(iri, iri):
+            return f"{page.removeprefix(self.base)}/{fragment}"
         name = self.site.document(page)
         if not name and page in (self.site.dataset, self.site.catalog):
             name = page.removeprefix(self.base)
@@ -210,9 +231,13 @@ def address(name: str, origin: str = "") -> str:
 
     The page for what is missing is shown in the place of any other, so its links begin at the host.
     """
+    return ("/" if origin == MISSING else "../" * origin.count("/")) + _quoted(name)
+
+
+@lru_cache(REMEMBERED)
+def _quoted(name: str) -> str:
     path, mark, fragment = name.partition("#")
-    up = "/" if origin == MISSING else "../" * origin.count("/")
-    return up + quote(path) + mark + quote(fragment, safe="=,-")
+    return quote(path) + mark + quote(fragment, safe="=,-")
 
 
 def folded(words: str) -> str:

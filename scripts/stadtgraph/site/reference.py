@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
+from pyoxigraph import QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
-from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
-from stadtgraph.site.describe import other_term, predicate
-from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
+from stadtgraph.site import ruled, termed
+from stadtgraph.site.describe import predicate
+from stadtgraph.site.frame import Frame, Text
+from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.ruled import shapes_page
 from stadtgraph.site.telling import Telling, Value
+from stadtgraph.site.used import Used, rules
 from stadtgraph.site.words import term
-from stadtgraph.terms import TYPE, text
 
-OWL: Final = VOCABULARIES["owl"]
 ROWS: Final = 100
+VARIABLE: Final = re.compile(r"[?$](\w+)")
 ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
 
 
@@ -81,7 +81,7 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
         given = {"lang": frame.lang} if "lang" in {p.name for p in question.parameters} else {}
         try:
             answer = ask(reading.city.store, fill(question, given, reading.base), reading.base)
-            header, rows, total = _answer(frame, answer, name)
+            header, rows, total = _answer(frame, question, answer, name)
         except BadQuery:
             trouble = frame.words("query-failed")
     return frame.render(
@@ -100,7 +100,16 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
     )
 
 
-def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[Value]], int]:
+def heads(question: Question) -> dict[str, Mapping[str, str]]:
+    """Return what people call the variables of a question: as its header says, else as usual."""
+    names = sorted(set(VARIABLE.findall(question.text)))
+    known = {name: question.columns.get(name) or term("column", name, "") for name in names}
+    return {name: words for name, words in known.items() if words}
+
+
+def _answer(
+    frame: Frame, question: Question, answer: Any, name: str
+) -> tuple[list[str], list[list[Value]], int]:
     told = Telling(frame, frame.reading.base, name)
 
     def cell(node: Any) -> Value:
@@ -126,8 +135,9 @@ def _answer(frame: Frame, answer: Any, name: str) -> tuple[list[str], list[list[
     found = [[solution[variable] for variable in header] for solution in answer]
     rows = [[cell(node) for node in line] for line in found[:ROWS]]
     kept = [at for at in range(len(header)) if not _said_twice(rows, at)]
-    heads = [term("column", header[at], "").get(frame.lang, header[at]) for at in kept]
-    return heads, [[row[at] for at in kept] for row in rows], len(found)
+    known = heads(question)
+    named = [known.get(header[at], {}).get(frame.lang, header[at]) for at in kept]
+    return named, [[row[at] for at in kept] for row in rows], len(found)
 
 
 def _said_twice(rows: list[list[Value]], at: int) -> bool:
@@ -142,71 +152,38 @@ def _said_twice(rows: list[list[Value]], at: int) -> bool:
     )
 
 
-def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages of the city's own terms and of its rules."""
-    counts = _counts(reading)
+def list_terms(reading: Reading, notes: Notes) -> None:
+    """Let the search find terms and rules."""
+    used, frames = Used(reading), [Frame.of(reading, lang) for lang in LANGUAGES]
+    for iri in used.terms:
+        notes.tell(iri, "term", [termed.listed(used, frame, iri) for frame in frames])
+    for iri in rules(reading):
+        notes.tell(iri, "rule", [ruled.listed(frame, iri) for frame in frames])
+
+
+def term_pages(
+    reading: Reading, written: Mapping[str, tuple[str, int]]
+) -> Iterator[Callable[[], Iterator[tuple[str, bytes]]]]:
+    """Yield what tells the pages of terms and of the city's rules in each language.
+
+    Terms are the city's own and those of other vocabularies.
+    """
+    used = Used(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        for page, render in (("def", partial(_ontology, counts)), ("shapes", shapes_page)):
-            beside = [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
-            yield frame.file(page), render(frame, beside)
-
-
-def _ontology(
-    counts: tuple[Counter[str], Counter[str]], frame: Frame, beside: list[tuple[str, str]]
-) -> bytes:
-    reading = frame.reading
-    space = reading.base + LOCAL["def"]
-    own = sorted(
-        {
-            quad.subject.value
-            for quad in reading.city.store
-            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(space)
-        }
-    )
-    terms = []
-    for iri in own:
-        told = Telling(frame, iri, "def")
-        terms.append(
-            {
-                "iri": iri,
-                "anchor": iri.removeprefix(space),
-                "name": frame.named(iri),
-                "lead": text_in(reading.texts(iri, *reversed(DESCRIPTIONS)), frame.lang),
-                "rows": [row for row in told.rows() if row.group == "fact" and row.values],
-                "kinds": [other_term(reading, kind, frame.words) for kind in sorted(reading.types(iri))],
-            }
+        of_terms, of_rules = (
+            [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
+            for page in ("def", "shapes")
         )
-    ontology = reading.base + LOCAL["def"].removesuffix("#")
-    return frame.render(
-        "ontology.html",
-        "def",
-        title=frame.named(ontology) if reading.label(ontology) else Text(frame.words("ontology")),
-        lead=text_in(reading.texts(ontology, *DESCRIPTIONS), frame.lang),
-        terms=terms,
-        used=_used(frame, counts),
-        downloads=beside,
-    )
+        yield partial(_term_pages, used, frame, of_terms)
+        yield partial(_rule_pages, frame, of_rules)
 
 
-def _used(
-    frame: Frame, counts: tuple[Counter[str], Counter[str]]
-) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """Return classes and properties of common vocabularies that the graph uses, with how often."""
-    reading = frame.reading
-    found = []
-    for key, counted, name in zip(("classes", "properties"), counts, (other_term, predicate), strict=True):
-        rows = [
-            (shorten(iri, reading.base), iri, name(reading, iri, frame.words), grouped(number, frame.lang))
-            for iri, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-            if not iri.startswith(reading.base)
-        ]
-        found.append((frame.words(key), rows))
-    return found
+def _term_pages(used: Used, frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    yield frame.file("def"), termed.ontology_page(used, frame, beside)
+    yield from termed.term_pages(used, frame, beside)
 
 
-def _counts(reading: Reading) -> tuple[Counter[str], Counter[str]]:
-    """Count how often each class and each property is used."""
-    store = reading.city.store
-    properties = Counter(quad.predicate.value for quad in store)
-    return Counter(text(quad.object) for quad in store.quads_for_pattern(None, TYPE, None)), properties
+def _rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    yield frame.file("shapes"), ruled.shapes_page(frame, beside)
+    yield from ruled.rule_pages(frame, beside)

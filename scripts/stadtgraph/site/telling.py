@@ -52,13 +52,18 @@ class Value:
 
 @dataclass
 class Row:
-    """A property with its values; ``more`` counts those that are not shown."""
+    """A property with its values; ``more`` counts those that are not shown, ``link`` explains it.
+
+    An ``inverse`` one is told from its value.
+    """
 
     name: str
     values: list[Value] = field(default_factory=list)
     group: str = "relation"
     iri: str = ""
     more: int = 0
+    link: str = ""
+    inverse: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,11 @@ class Telling:
         whole: bool = False,
     ) -> None:
         key = (rank("property", quad.predicate.value, self.reading.base), name)
-        row = rows.setdefault(key, Row(name, group=group, iri=quad.predicate.value))
+        if key not in rows:
+            iri = quad.predicate.value
+            link = self.frame.term_link(iri, self.page)
+            rows[key] = Row(name, group=group, iri=iri, link=link, inverse=whole)
+        row = rows[key]
         if group == "hidden" or (name, text(value)) in seen:
             return
         if isinstance(value, Literal):
@@ -279,7 +288,7 @@ def derived_rows(told: Telling) -> list[tuple[Row, list[str]]]:
             continue
         iri = quad.predicate.value
         name = predicate(reading, iri, told.words)
-        row = rows.setdefault(name, Row(name, iri=iri))
+        row = rows.setdefault(name, Row(name, iri=iri, link=told.frame.term_link(iri, told.page)))
         rules.setdefault(name, {}).update(dict.fromkeys(rules_for(reading, quad, told.lang)))
         value = replace(
             told.value(quad.object) if quad.predicate != TYPE else _class(told, quad.object), lines=()
