@@ -81,7 +81,7 @@ def run() -> Run:
     def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {"LANG": "en_GB.UTF-8", "PATH": os.environ["PATH"], **variables}
         command = [Path(sys.executable).parent / "stadtgraph", *arguments]
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600)
 
     return run
 

@@ -384,7 +384,7 @@ def test_what_is_not_there_is_told_in_the_askers_language_and_form(server):
     ("path", "meant"),
     [
         ("/queries/amter", "queries/aemter.en.html"),
-        ("/queries/aemtr.csv", "queries/aemter.en.html"),
+        ("/queries/aemtr.csv", "queries/aemter.csv"),
         ("/defs", "def.en.html"),
         ("/def.tll", "def.en.html"),
         ("/shape", "shapes.en.html"),

@@ -32,7 +32,7 @@ def fault(text):
     """What is said of a query that the store cannot read."""
     query = read(text)
     with pytest.raises(SyntaxError) as found:
-        pyoxigraph.Store().query(query.text, base_iri=BASE, prefixes=prefixes(BASE))
+        pyoxigraph.Store().query(query.text + faults.PADDING, base_iri=BASE, prefixes=prefixes(BASE))
     return faults.explain(query, str(found.value))
 
 
@@ -209,6 +209,10 @@ def test_code_points_are_resolved_where_the_store_does_not():
         ("SELECT * { ?s ?p 'x }", 1, 18, "'", "closing quote"),
         ("SELECT * { ?s ?p 'x\ny' }", 1, 18, "'", "closing quote"),
         ("SELECT * { ?s ?p <http://x y> }", 1, 18, "<", "%20"),
+        ("PREFIX ex <http://x/> SELECT * { ?s ?p ?o }", 1, 8, "ex", "with a colon"),
+        ("PREFIX ex: http://x/ SELECT * { ?s ?p ?o }", 1, 8, "ex:", "angle brackets"),
+        ("PREFIX ex:y <http://x/> SELECT * { ?s ?p ?o }", 1, 8, "ex:y", "with a colon"),
+        ("SELECT * { ?s ?p ?o } PREFIX", 1, 23, "PREFIX", "angle brackets"),
     ],
 )
 def test_what_tokens_show_is_told_with_its_place(text, line, column, piece, said):
@@ -230,6 +234,22 @@ def test_what_tokens_show_is_told_with_its_place(text, line, column, piece, said
         ("SELECT * { ?s ?p ?o } LIMIT", 1, 23, "LIMIT", "ends"),
         ("SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o }", 1, 39, "}", "GROUP BY"),
         ("SELECT * { ?s ?p ?o } GROUP BY ?s", 1, 32, "?s", "one by one"),
+        ("SELECT * {\n ?s ?p }", 2, 2, "?s", "subject, predicate and object"),
+        ("SELECT * { ?s a }", 1, 12, "?s", "subject, predicate and object"),
+        ("SELECT * { ?s ?p . ?a ?b ?c }", 1, 12, "?s", "subject, predicate and object"),
+        ("SELECT * { ?a ?b ?c . ?s ?p }", 1, 23, "?s", "subject, predicate and object"),
+        ("SELECT * { ?s ?p ?o ?x ?y ?z }", 1, 21, "?x", "full stop is missing"),
+        ("SELECT * { ?s ?p ?o FILTER(?o > ) }", 1, 33, ")", "shortly behind"),
+        ("SELECT * { ?s ?p ?o FILTER contains(?o) }", 1, 28, "contains", "shortly behind"),
+        ("SELECT * { ?s ?p ?o FILTER ?o > 3 }", 1, 28, "?o", "shortly behind"),
+        ("SELECT * { VALUES (?a ?b) { (1) } }", 1, 31, ")", "shortly behind"),
+        ("SELECT ?s { ?s ?p ?o } LIMIT 10 ORDER BY ?s", 1, 33, "ORDER", "order of the parts"),
+        ("SELECT ?s { ?s ?p ?o } ORDER ?s", 1, 30, "?s", "shortly behind"),
+        ("SELECT ?s COUNT(?p) { ?s ?p ?o } GROUP BY ?s", 1, 11, "COUNT", "AS ?number"),
+        ("SELECT ?s (COUNT(?p)) { ?s ?p ?o } GROUP BY ?s", 1, 11, "(", "AS ?number"),
+        ("SELECT * { { SELECT (MAX(?o)) { ?s ?p ?o } } }", 1, 21, "(", "AS ?number"),
+        ("SELECT ?a ?a { ?a ?b ?c } LIMIT 1", 1, 11, "?a", "only once"),
+        ("SELECT (?a AS ?a) { ?a ?b ?c }", 1, 15, "?a", "new name after AS"),
     ],
 )
 def test_what_the_store_cannot_read_is_told_with_its_place(text, line, column, piece, said):

@@ -213,14 +213,20 @@ def test_without_values_the_page_is_the_published_one_with_a_form(real, public):
 @pytest.mark.parametrize(("lang", "ending"), [("de", ".html"), ("en", ".en.html")])
 def test_things_that_can_be_asked_for_are_offered_by_name(real, site, lang, ending):
     page = asked(real, f"wer-stellt-sich-vor{ending}").text
-    listed = re.search(r'<input id="value-event"[^>]* list="([^"]+)"', page)[1]
-    offered = re.search(rf'<datalist id="{listed}">(.*?)</datalist>', page, re.DOTALL)[1]
-    values = dict(re.findall(r'<option value="([^"]+)">([^<]+)</option>', offered))
-    assert "projekte-und-koordinierungsstellen-2023" in values and len(values) > 3
-    assert "gleichstellungsbuero" not in values
-    for slug in values:
+    chosen = re.search(r'<select id="value-event".*?</select>', page, re.DOTALL)[0]
+    usual, others = chosen.split("<optgroup")
+    offered = r'<option value="([^"]+)"(?: selected)?>([^<]+)</option>'
+    events, things = dict(re.findall(offered, usual)), dict(re.findall(offered, others))
+    assert len(events) > 3 and "gleichstellungsbuero" in things and not events.keys() & things.keys()
+    assert re.search(r'value="projekte-und-koordinierungsstellen-2023" selected', usual)
+    for slug in events:
         assert asked(real, "wer-stellt-sich-vor.csv", event=slug).status == 200
-    assert "list=" not in asked(real, f"suche{ending}").text
+    assert '<input id="value-text"' in asked(real, f"suche{ending}").text
+
+
+def test_a_value_that_is_not_on_offer_stays_in_the_form(real):
+    page = asked(real, "wer-stellt-sich-vor.html", event="<https://example.org/x>").text
+    assert '<option value="&lt;https://example.org/x&gt;" selected>' in page
 
 
 def test_what_was_published_beside_the_answers_is_still_there(real, public):

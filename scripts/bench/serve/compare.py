@@ -23,6 +23,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 CITY = ROOT / "tests" / "cities" / "musterstadt"
@@ -39,6 +41,7 @@ SHORT = (
 )
 DIGITS = " ".join(f"VALUES ?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}" for name in "abcdefgh")
 HEAVY = f"SELECT (SUM(?a + ?b) AS ?n) WHERE {{ {DIGITS} }}"
+FIGURES = ("rate", "p50", "p99", "cpu")
 PORTS = {"stadtgraph": 8801, "Trifid": 8802, "rdflib-endpoint": 8803}
 TRIFID = """
 globals:
@@ -120,6 +123,12 @@ def load(
     }
 
 
+def spent(process: psutil.Process) -> float:
+    """Return how many seconds of processor time a server and all its processes have taken."""
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(one.cpu_times()[:2]) for one in family)
+
+
 def milliseconds(text: str) -> float:
     """Return what wrk writes as 1.20ms, 3.00s or 800.00us; endless when nothing was answered."""
     if "nan" in text:
@@ -161,6 +170,7 @@ def main() -> None:
     parser.add_argument("--things", type=int, default=16_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--settle", type=float, default=10, help="seconds for servers to get ready behind")
     parser.add_argument("--public", type=Path, help="a publication that is there already")
     options = parser.parse_args()
     if not shutil.which("wrk"):
@@ -213,16 +223,22 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     }
     ways = {name: running(command, PORTS[name], folder / f"{name}.log") for name, command in commands.items()}
     found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    processes: dict[str, psutil.Process] = {}
     with ExitStack() as servers:
         for name, way in ways.items():
             begun = time.monotonic()
-            servers.enter_context(way)
+            processes[name] = psutil.Process(servers.enter_context(way).pid)
             print(f"{name} answers after {time.monotonic() - begun:.1f} s", flush=True)
+        time.sleep(options.settle)
         for _ in range(options.rounds):
             for kind, ask in kinds.items():
                 for name in commands:
                     if name in where or kind not in ("entity page", "JSON-LD document"):
-                        found.setdefault((kind, name), []).append(ask(name))
+                        before = spent(processes[name])
+                        result = ask(name)
+                        asked_for = max(result["rate"] * options.seconds, 1)
+                        result["cpu"] = (spent(processes[name]) - before) / asked_for * 1e6
+                        found.setdefault((kind, name), []).append(result)
         for (kind, name), results in found.items():
             show(kind, name, results)
         for name in commands:
@@ -232,11 +248,12 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
 
 def show(kind: str, name: str, results: list[dict[str, float]], more: str = "") -> None:
     """Print the medians of a kind of request."""
-    middle = {key: statistics.median(one[key] for one in results) for key in ("rate", "p50", "p99")}
+    middle = {key: statistics.median(one.get(key, 0) for one in results) for key in FIGURES}
     failed = sum(one["failed"] for one in results)
     broken = "  broken" if any(one["broken"] for one in results) else ""
     times = f"{middle['rate']:>9.0f}/s  p50 {middle['p50']:8.1f} ms  p99 {middle['p99']:8.1f} ms"
     times = times if middle["rate"] else "no answer in time"
+    times += f"  processor {middle['cpu']:8.0f} us a request" if middle["cpu"] else ""
     print(f"{kind:<22}{name:<16}{times}  failed {failed}{broken}  {more}", flush=True)
 
 

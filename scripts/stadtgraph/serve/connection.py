@@ -58,14 +58,13 @@ class Connection(HttpToolsProtocol):
     """Speak HTTP with a client that is given a time for everything."""
 
     sending: ClassVar[dict[Connection, None]] = {}
+    transport: Joined  # type: ignore[assignment]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._whole, self._in_head, self._head = False, True, 0
-
-    transport: Joined  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give a new client its time."""

@@ -11,7 +11,11 @@ from typing import Final
 from stadtgraph.serve.guard import Read, Token
 from stadtgraph.serve.refused import Refused
 
-PLACE: Final = re.compile(r"error at (\d+):(\d+)")
+PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
+# The parser compares keywords by as many characters as they have, and gives the place behind them. Where a
+# query ends sooner than a keyword would, it knows the end alone; so this is put behind each query.
+PADDING: Final = " " * 16
+KEYWORD: Final = re.compile(r"\w{2,}", re.ASCII)
 FUNCTION: Final = re.compile(r"custom function <([^>]*)> is not supported")
 # What cannot follow a sign between statements.
 AFTER: Final = {".": ".;,", ",": ".;,}", ";": ","}
@@ -31,7 +35,10 @@ KEYWORDS: Final = frozenset(
     )
 )
 # What the store says of a query that is well written but makes no sense, and the sentence for it.
+AGGREGATES: Final = frozenset(("AVG", "COUNT", "GROUP_CONCAT", "MAX", "MIN", "SAMPLE", "SUM"))
 REASONS: Final = {
+    "Duplicated variable name": "query-variable-twice",
+    "overrides an existing variable": "query-variable-twice",
     "contains a variable that is unbound": "query-not-grouped",
     "not authorized with GROUP BY": "query-star-grouped",
 }
@@ -39,20 +46,25 @@ REASONS: Final = {
 
 def explain(query: Read, reason: str) -> Refused:
     """Return what to tell the asker of a query that the store cannot read."""
-    wrong = _bracket(query) or _word(query) or _stop(query)
+    wrong = _bracket(query) or _word(query) or _stop(query) or _head(query)
     if wrong:
         return wrong
     found = PLACE.search(reason)
-    line, column = (int(found[1]), int(found[2])) if found else (1, 1)
+    line, column, expected = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, "")
+    keywords = [one for one in expected.split(", ") if KEYWORD.fullmatch(one)]
+    column -= max(map(len, keywords), default=0)
     token = _at(query.tokens, _start(query.text, line, column))
     for said, key in REASONS.items():
         if said in reason:
-            return query.refuse(key, token or query.tokens[-1])
+            named = _twice(query) if key == "query-variable-twice" else token
+            return query.refuse(key, named or query.tokens[-1])
     if token is None:
         last = query.tokens[-1]
         # The store gives the end as the place also where the fault lies within.
         return query.refuse("query-has-a-fault" if last.text == "}" else "query-ends-early", last)
-    return query.refuse("query-not-understood", token)
+    if expected == "OPTIONAL" and token.text != "}":
+        return query.refuse("query-statement-incomplete", token)
+    return query.refuse("query-not-understood-behind" if keywords else "query-not-understood", token)
 
 
 def not_answered(reason: str) -> Refused:
@@ -95,6 +107,42 @@ def _stop(query: Read) -> Refused | None:
     for before, token in pairwise(query.tokens):
         if token.text in AFTER.get(before.text, ()) and before.kind == "sign":
             return query.refuse("query-not-understood", token)
+    return None
+
+
+def _head(query: Read) -> Refused | None:
+    """Return what a SELECT computes without brackets around it or without a name for it."""
+    depth, opened, named, within = 0, query.tokens[0], False, False
+    for token in query.tokens:
+        word = token.text.upper() if token.kind == "word" else ""
+        if word == "SELECT":
+            within, depth = True, 0
+        elif word in ("WHERE", "FROM") or token.text == "{":
+            within = False
+        elif within and token.text == "(":
+            opened, named = (token, False) if not depth else (opened, named)
+            depth += 1
+        elif within and token.text == ")":
+            depth -= 1
+            if not depth and not named:
+                return query.refuse("query-not-named", opened)
+        elif within and word == "AS":
+            named = True
+        elif within and not depth and word in AGGREGATES:
+            return query.refuse("query-not-named", token)
+    return None
+
+
+def _twice(query: Read) -> Token | None:
+    """Return the variable that is given a name or is named although it is already there."""
+    seen: set[str] = set()
+    for before, token in pairwise(query.tokens):
+        if token.kind == "variable":
+            if before.text.upper() == "AS" or token.text in seen:
+                return token
+            seen.add(token.text)
+        elif token.text == "{":
+            break
     return None
 
 

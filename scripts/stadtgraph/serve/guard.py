@@ -149,6 +149,8 @@ def read(
     _check_depth(query)
     _check_form(query)
     _check_services(query)
+    if "PREFIX" in words:
+        _check_declarations(query)
     _check_prefixes(query, known, occurs)
     if query.names_graphs:
         check_graphs(_from(found, known, base), graphs)
@@ -217,6 +219,14 @@ def _check_services(query: Read) -> None:
             or (token.kind == "iri" and AMBIGUOUS.search(token.text))
         ):
             raise query.refuse("query-service", token)
+
+
+def _check_declarations(query: Read) -> None:
+    follows = [*query.tokens[1:], query.tokens[-1], query.tokens[-1]]
+    for word, name, address in zip(query.tokens, follows, follows[1:], strict=False):
+        wrong = name.kind != "name" or not name.text.endswith(":") or address.kind != "iri"
+        if wrong and word.kind == "word" and word.text.upper() == "PREFIX":
+            raise query.refuse("query-prefix-form", name)
 
 
 def _check_prefixes(query: Read, known: Mapping[str, str], occurs: Callable[[str], bool]) -> None:

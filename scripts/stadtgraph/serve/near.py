@@ -99,20 +99,15 @@ def meant(publication: Publication, path: str, root: str, lang: str, most: int =
     """Return what an address that leads nowhere may have meant; ``root`` is the way to the start page."""
     folder, _, asked = path.strip("/").rpartition("/")
     endings = publication.described["endings"]
-    for ending in (*endings.values(), *FORMS):
-        if asked.endswith(ending):
-            asked = asked.removesuffix(ending)
-            break
+    ending = next((one for one in (*endings.values(), *FORMS) if asked.endswith(one)), "")
+    asked = asked.removesuffix(ending)
     known = pages(publication).get(folder, ())
     stems = get_close_matches(asked.casefold(), known, most, ENOUGH)
     titles = {told["slug"]: told["title"][lang] for told in publication.questions}
-    place = f"{folder}/" if folder else ""
-    found = [
-        Near(titles.get(stem, stem) if folder else stem, f"{root}{place}{quote(stem)}{endings[lang]}")
-        for stem in stems
-    ]
     if folder == QUESTIONS:
-        return found
+        form = ending or endings[lang]
+        return [Near(titles[stem], f"{root}{QUESTIONS}/{quote(stem)}{form}") for stem in stems]
+    found = [Near(stem, f"{root}{quote(stem)}{endings[lang]}") for stem in stems]
     things = [
         one.thing
         for one in names(publication).near(asked)

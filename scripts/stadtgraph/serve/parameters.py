@@ -14,6 +14,7 @@ from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
 
 FORM: Final = "application/x-www-form-urlencoded"
+UPDATE: Final = "application/sparql-update"
 DIRECT: Final = "application/sparql-query"
 CHARSET: Final = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 # What "format" understands besides media types: the forms of rows, of yes or no, and of a graph.
@@ -64,6 +65,8 @@ def of_post(kind: str, query_string: bytes, body: bytes) -> dict[str, list[str]]
     """
     name = kind.partition(";")[0].strip().lower()
     charset = CHARSET.search(kind)
+    if name == UPDATE:
+        raise Refused(415, "protocol-update")
     if name not in (FORM, DIRECT) or (charset and not _is_utf8(charset[1])):
         raise Refused(415, "protocol-media-type", {"accepted": f"{FORM}, {DIRECT}"})
     if name == FORM:

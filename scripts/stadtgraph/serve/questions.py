@@ -22,7 +22,7 @@ from stadtgraph.namespaces import LOCAL
 from stadtgraph.queries import BadQuery, Kind
 from stadtgraph.serve import form, negotiate, openapi, protocol
 from stadtgraph.serve.answers import Near, language_of, refusal
-from stadtgraph.serve.near import ENOUGH, names
+from stadtgraph.serve.near import ENOUGH, REFERENCE, names
 from stadtgraph.serve.publication import Publication, Thing
 from stadtgraph.serve.search import folded
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
@@ -179,7 +179,7 @@ async def _page(
     )
     content = form.published(publication, f"queries/{question.slug}{endings[lang]}")
     values = {one.name: given.get(one.name, _usual(one, lang)) for one in question.parameters}
-    known = await asyncio.to_thread(_known, publication, question, lang)
+    known = await asyncio.to_thread(_known, publication, question, values, lang)
     inputs = form.drawn(
         "parameters.html",
         lang,
@@ -199,30 +199,28 @@ async def _page(
     return form.html(content, lang, told)
 
 
-def _known(publication: Publication, question: queries.Question, lang: str) -> dict[str, list[Thing]]:
-    """Return for each parameter that names a thing those that may be meant: of the same kind, by name."""
-    found: dict[str, list[Thing]] = {}
+def _known(
+    publication: Publication, question: queries.Question, values: Mapping[str, str], lang: str
+) -> dict[str, list[list[tuple[str, str]]]]:
+    """Return what each parameter that names a thing may be set to: things of the usual one's kind, others.
+
+    Nothing where a list would be too long. A value that is not among them comes first, as it was given.
+    """
+    found: dict[str, list[list[tuple[str, str]]]] = {}
+    things = {iri: one for iri, one in publication.things.items() if one.section not in REFERENCE}
     for parameter in question.parameters:
-        usual = None
-        if parameter.kind is Kind.IRI:
-            usual = publication.things.get(queries.iri_of(parameter.example, publication.base))
-        things = sections(publication)[usual.section] if usual else []
-        found[parameter.name] = sorted(things, key=lambda one: folded(one.name(lang)))
-        if len(things) > SHOWN:
-            found[parameter.name] = []
+        found[parameter.name] = []
+        iri = queries.iri_of(parameter.example, publication.base)
+        if parameter.kind is not Kind.IRI or iri not in things or len(things) > SHOWN:
+            continue
+        groups: list[list[tuple[str, str]]] = [[], []]
+        for thing in sorted(things.values(), key=lambda one: folded(one.name(lang))):
+            groups[thing.section != things[iri].section].append((thing.slug, thing.name(lang)))
+        value = values[parameter.name]
+        if value not in dict((*groups[0], *groups[1])):
+            groups[0].insert(0, (value, value))
+        found[parameter.name] = [group for group in groups if group]
     return found
-
-
-def sections(publication: Publication) -> Mapping[str, list[Thing]]:
-    """Return the things of each section."""
-
-    def gathered() -> Mapping[str, list[Thing]]:
-        found: dict[str, list[Thing]] = {}
-        for thing in publication.things.values():
-            found.setdefault(thing.section, []).append(thing)
-        return found
-
-    return publication.once("sections", gathered)
 
 
 def _usual(parameter: queries.Parameter, lang: str) -> str:

@@ -121,7 +121,7 @@ def _answer(question: Question, city: City, answering: Answering) -> None:
     prefixes = {name: space for name, space in city.prefixes.items() if f"{name}:" in read.text}
     try:
         results = city.store.query(
-            read.text, base_iri=city.base, prefixes=prefixes, **_dataset(question, read)
+            read.text + faults.PADDING, base_iri=city.base, prefixes=prefixes, **_dataset(question, read)
         )
     except SyntaxError as error:
         raise faults.explain(read, str(error)) from error
