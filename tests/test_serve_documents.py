@@ -126,6 +126,8 @@ def test_a_suffix_fixes_the_form_whatever_is_asked_for(server, path, media):
     [
         ("/def", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/shapes", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/shapes/Organisation-prefLabel", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/vocabulary/skos-prefLabel", {"html"}),
         ("/graph/organisations", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/dataset", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/.well-known/void", {"ttl", "jsonld", "nt", "rdf"}),
@@ -141,6 +143,26 @@ def test_everything_that_has_an_iri_is_negotiated(server, path, forms):
         assert answer.status == (200 if suffix in forms else 406), media
         if suffix in forms:
             assert answer.headers["content-type"].startswith(media)
+
+
+def test_the_data_of_a_rule_are_those_of_all_rules(server):
+    answer = server.ask("/shapes/Organisation", Accept="text/turtle")
+    assert answer.content == server.ask("/shapes.ttl").content
+    assert answer.headers["content-location"] == "../shapes.ttl"
+    assert server.ask("/shapes/Nirgends", Accept="text/turtle").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/shapes/Organisation-prefLable", "shapes/Organisation-prefLabel.html"),
+        ("/vocabulary/skos-prefLabe", "vocabulary/skos-prefLabel.html"),
+    ],
+)
+def test_a_misspelt_rule_or_term_is_answered_by_what_comes_near(server, path, meant):
+    answer = server.ask(path, Accept="text/html", Accept_Language="de")
+    assert answer.status == 404
+    assert f'href="../{meant}"' in answer.text
 
 
 def test_iris_in_data_are_never_rewritten(server):
@@ -356,6 +378,29 @@ def test_what_is_not_there_is_told_in_the_askers_language_and_form(server):
         assert "id/ordnungsamt" in answer.text
         assert len(answer.text) < 500
     assert "bauhof" not in server.ask("/id/xyzzy").text
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/queries/amter", "queries/aemter.en.html"),
+        ("/queries/aemtr.csv", "queries/aemter.en.html"),
+        ("/defs", "def.en.html"),
+        ("/def.tll", "def.en.html"),
+        ("/shape", "shapes.en.html"),
+        ("/serch", "search.en.html"),
+    ],
+)
+def test_what_is_not_a_thing_has_near_addresses_too(server, path, meant):
+    answer = server.ask(path, Accept="text/html", Accept_Language="en")
+    assert answer.status == 404
+    assert any(urljoin(path, one) == f"/{meant}" for one in addresses(answer.text)), answer.text
+    assert meant in server.ask(path, Accept="text/turtle", Accept_Language="en").text
+
+
+def test_nothing_comes_near_a_stray_question(server):
+    text = server.ask("/queries/xyzzy", Accept_Language="en").text
+    assert len(text.splitlines()) == 1
 
 
 @pytest.fixture(scope="module")

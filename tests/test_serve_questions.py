@@ -44,6 +44,19 @@ def table(answer):
     return list(csv.reader(io.StringIO(answer.text)))
 
 
+def test_the_columns_of_an_answer_are_called_as_the_question_says(server):
+    """On the published page and on one that the server answers; data keep the names of the variables."""
+    for path, heads in (
+        ("aemter.html", ["Amt"]),
+        ("aemter.html?lang=de", ["Amt", "Name"]),
+        ("aemter.en.html?lang=en", ["Office", "Name"]),
+    ):
+        answer = server.ask(f"/queries/{path}", Accept="text/html")
+        told = answer.text.partition("<thead>")[2].partition("</thead>")[0]
+        assert re.findall(r'<th scope="col">(.*?)</th>', told) == heads, path
+    assert server.ask("/queries/aemter.csv").text.splitlines()[0] == "office,name"
+
+
 def triples(content, form):
     return {str(quad.triple) for quad in parse(content, form, base_iri="https://base.example/")}
 
@@ -195,6 +208,19 @@ def test_without_values_the_page_is_the_published_one_with_a_form(real, public):
     assert answer.text.replace(form, "<!--parameters-->") == published
     assert re.search(r"<option selected>de</option>\s*<option>en</option>", form)
     assert 'value="projekte-und-koordinierungsstellen-2023"' in form
+
+
+@pytest.mark.parametrize(("lang", "ending"), [("de", ".html"), ("en", ".en.html")])
+def test_things_that_can_be_asked_for_are_offered_by_name(real, site, lang, ending):
+    page = asked(real, f"wer-stellt-sich-vor{ending}").text
+    listed = re.search(r'<input id="value-event"[^>]* list="([^"]+)"', page)[1]
+    offered = re.search(rf'<datalist id="{listed}">(.*?)</datalist>', page, re.DOTALL)[1]
+    values = dict(re.findall(r'<option value="([^"]+)">([^<]+)</option>', offered))
+    assert "projekte-und-koordinierungsstellen-2023" in values and len(values) > 3
+    assert "gleichstellungsbuero" not in values
+    for slug in values:
+        assert asked(real, "wer-stellt-sich-vor.csv", event=slug).status == 200
+    assert "list=" not in asked(real, f"suche{ending}").text
 
 
 def test_what_was_published_beside_the_answers_is_still_there(real, public):

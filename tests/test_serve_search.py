@@ -2,13 +2,17 @@
 
 import json
 import shutil
+from collections import Counter
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from stadtgraph.load import load
 from stadtgraph.serve.publication import read
 from stadtgraph.serve.search import folded, index
+from stadtgraph.site import searched
+from stadtgraph.site.build import publish
 
 PATHS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Umlauts written in three ways, ß, case, parts of words, several words, one error in typing, nothing.
@@ -41,6 +45,15 @@ def found_by_the_page(public):
             page.close()
         browser.close()
     return found
+
+
+def test_a_rule_is_found_by_the_name_that_a_finding_gives_it(server):
+    for asked, page in (
+        ("shape:Organisation-prefLabel", "shapes/Organisation-prefLabel.html"),
+        ("skos:prefLabel", "vocabulary/skos-prefLabel.html"),
+    ):
+        answer = server.ask(f"/search?lang=de&format=json&q={quote(asked)}")
+        assert page in [hit["page"] for hit in json.loads(answer.content)["results"]], asked
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -113,3 +126,51 @@ def test_a_question_of_any_length_is_answered_soon(real):
 )
 def test_words_are_folded_as_people_type_them(words, plain):
     assert folded(words) == plain
+
+
+def test_a_large_city_is_searched_in_parts_by_the_page_and_as_a_whole_by_the_server(musterstadt, monkeypatch):
+    publish(load(musterstadt), musterstadt / "small")
+    monkeypatch.setattr(searched, "WHOLE", 0)
+    monkeypatch.setattr(searched, "PART", 2)
+    publish(load(musterstadt), musterstadt / "public")
+    whole, large = (index(read(musterstadt / name), "de") for name in ("small", "public"))
+    assert large.entries == whole.entries
+    parts = {path.stem: path.read_text() for path in (musterstadt / "public/search/de").glob("*.js")}
+    assert len(parts) > 20
+    assert max(text.count("\n[") for text in parts.values()) == 2
+    (often, count), *_ = Counter(part[0] for part in parts).most_common()
+    assert count > 4
+    names = [name for name, *_ in whole.entries]
+
+    def holds(word: str, name: str) -> bool:
+        longest = max((part for part in parts if word.startswith(part)), key=len, default="")
+        return json.dumps(name, ensure_ascii=False) in parts.get(longest, "")
+
+    # So small a part cannot hold all rules whose names begin alike.
+    held = [name for name in names if all(holds(word, name) for word in folded(name).split())]
+    alone = [name for name in held if names.count(name) == 1]
+    assert {"Bauhof", "Ordnungsamt", "Stadt Musterstadt"} <= set(alone)
+    program = next(filter(None, map(shutil.which, PATHS)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto((musterstadt / "public/search.html").resolve().as_uri())
+        found = page.evaluate(
+            """async names => {
+                const found = {};
+                for (const name of names) {
+                    input.value = name;
+                    await show();
+                    found[name] = results.querySelector("a")?.textContent;
+                }
+                return found;
+            }""",
+            alone,
+        )
+        page.fill("#q", often)
+        page.wait_for_selector("#found:has-text('mehr Buchstaben')")
+        page.fill("#q", "xyzzy")
+        page.wait_for_selector("#found:has-text('Nichts gefunden')")
+        browser.close()
+    assert len(alone) > 10
+    assert found == {name: name for name in alone}

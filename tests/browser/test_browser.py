@@ -30,7 +30,12 @@ KINDS = {
     "question": "queries/wer-stellt-sich-vor",
     "own-question": "sparql",
     "ontology": "def",
+    "own-term": "def/counters",
+    "term": "vocabulary/schema-startDate",
+    "class": "vocabulary/org-OrganizationalUnit",
     "rules": "shapes",
+    "rules-on-a-thing": "shapes/Event",
+    "rule": "shapes/Event-startDate-order",
     "picture": "picture",
     "imprint": "imprint",
     "data-protection": "data-protection",
@@ -225,7 +230,7 @@ def test_the_event_on_the_start_page_is_not_broken_within_a_word(browser, folder
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["def.html", "picture.html"])
+@pytest.mark.parametrize("name", ["def.html", "picture.html", "queries/wer-stellt-sich-vor.html"])
 def test_tables_are_read_on_a_phone_without_narrow_columns(browser, folder, name):
     page = open_page(browser, folder, name, 390)
     table = page.locator(".table").first

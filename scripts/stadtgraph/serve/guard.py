@@ -54,6 +54,10 @@ FORMS: Final = frozenset(("SELECT", "CONSTRUCT", "DESCRIBE", "ASK"))
 UPDATES: Final = frozenset(
     ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 )
+OPENING: Final = frozenset("{([")
+CLOSING: Final = frozenset("})]")
+# How deep brackets may be nested: the store's parser calls itself at each, until its process ends.
+DEEPEST: Final = 250
 # Functions that answer differently each time they are asked.
 FLEETING: Final = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
 # An address that may also be read as a comparison, a SERVICE and the beginning of a comment.
@@ -142,6 +146,7 @@ def read(
     if not found:
         raise Refused(400, "query-empty")
     _check_characters(query)
+    _check_depth(query)
     _check_form(query)
     _check_services(query)
     _check_prefixes(query, known, occurs)
@@ -177,6 +182,17 @@ def _check_characters(query: Read) -> None:
     for token in query.tokens:
         if token.kind == "other":
             raise query.refuse("query-text-open" if token.text in "\"'" else "query-character", token)
+
+
+def _check_depth(query: Read) -> None:
+    depth = 0
+    for token in query.tokens:
+        if token.text in OPENING:
+            depth += 1
+            if depth > DEEPEST:
+                raise query.refuse("query-too-deep", token, most=str(DEEPEST))
+        elif token.text in CLOSING:
+            depth -= 1
 
 
 def _check_form(query: Read) -> None:

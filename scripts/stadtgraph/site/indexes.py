@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -34,7 +33,6 @@ from stadtgraph.site.words import rank, term
 PER_PAGE: Final = 500
 LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other")
 ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
-LEAD: Final = 220  # letters of a description that the search shows
 MARK: Final = 30  # letters of a name that tells where a page of an index begins or ends
 UNIT: Final = ORG + "OrganizationalUnit"
 LAST: Final = 10**6
@@ -177,27 +175,6 @@ def _spans(ends: Iterator[tuple[str, Listed]]) -> list[str]:
 def shortened(words: str, most: int) -> str:
     """Return words, cut where they are too long."""
     return words if len(words) <= most else words[: most - 1] + "…"
-
-
-def search_pages(frame: Frame, notes: Notes) -> Iterator[tuple[str, bytes]]:
-    """Yield the search page and what it searches: a script that only holds data, so it works from disk."""
-    lines = [
-        json.dumps(
-            [
-                one.name,
-                one.kind,
-                frame.link(iri, "") or frame.term_link(iri, ""),
-                one.others,
-                shortened(one.lead, LEAD),
-                section,
-            ],
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        for section, iri, one in notes.by_name(frame.lang)
-    ]
-    yield f"search.{frame.lang}.js", ("window.searchIndex = [\n" + ",\n".join(lines) + "\n];\n").encode()
-    yield frame.file("search"), search_page(frame, notes)
 
 
 def search_page(frame: Frame, notes: Notes, **found: Any) -> bytes:

@@ -6,6 +6,7 @@ The file is a database of SQLite. The next publication begins with a copy of it 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -22,6 +23,9 @@ from stadtgraph.site.shelf import Document
 
 # The form of the notes; those in another form are not read.
 FORM: Final = 4
+# By so many letters at most the words of names are told apart.
+LETTERS: Final = 6
+UMLAUT: Final = re.compile("(a|o|u)e")
 # Whoever dies while writing a draft begins anew, so that nothing has to be kept from being lost.
 HASTE: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE"
 ORDER: Final = "CASE section WHEN 'concept' THEN rank NOT IN (SELECT value FROM json_each(?)) ELSE rank END"
@@ -82,6 +86,7 @@ class Notes:
         self.whole = {document.name: document for document in _documents(self._base, "")}
         self._base.execute("DELETE FROM document WHERE thing = ''")
         self._base.execute("DELETE FROM listed WHERE iri NOT IN (SELECT iri FROM thing)")
+        self._base.execute("DELETE FROM beginning WHERE iri NOT IN (SELECT iri FROM thing)")
 
     def __enter__(self) -> Notes:
         """Begin."""
@@ -126,6 +131,8 @@ class Notes:
             for n, one in enumerate(said)
         ]
         self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        letters = [(iri, n, some) for n, one in enumerate(said) for some in _beginnings(one)]
+        self._base.executemany("INSERT OR IGNORE INTO beginning VALUES (?, ?, ?)", letters)
 
     def keep(self, iri: str, documents: Iterable[Document]) -> None:
         """Note documents of a thing; with an empty IRI those of the whole."""
@@ -140,6 +147,7 @@ class Notes:
             "DELETE FROM thing WHERE iri = ?",
             "DELETE FROM document WHERE thing = ?",
             "DELETE FROM listed WHERE iri = ?",
+            "DELETE FROM beginning WHERE iri = ?",
         ):
             self._base.execute(statement, (iri,))
 
@@ -174,6 +182,39 @@ class Notes:
         for section, iri, said in rows:
             yield section, iri, Listed(*json.loads(said))
 
+    def beginnings(self, lang: str, most: int) -> dict[str, int]:
+        """Return the beginnings of words in names that part all things, where it can be into ``most``.
+
+        A part that would be larger is parted by one letter more; each comes with the number of its things.
+        """
+        found: dict[str, int] = {}
+        larger, length = [""], 0
+        while larger and length < LETTERS:
+            before, length = length, max(2, length + 1)
+            rows = self._base.execute(
+                """
+                SELECT substr(letters, 1, ?) AS part, count(DISTINCT iri) FROM beginning
+                WHERE lang = ? AND substr(letters, 1, ?) IN (SELECT value FROM json_each(?)) GROUP BY part
+                """,
+                (length, LANGUAGES.index(lang), before, json.dumps(larger)),
+            )
+            counted = dict(rows)
+            larger = [part for part, number in counted.items() if number > most and length < LETTERS]
+            found |= {part: number for part, number in counted.items() if part not in larger}
+        return found
+
+    def by_beginning(self, lang: str) -> Iterator[tuple[str, str, str, Listed]]:
+        """Yield first letters, section, IRI and what is said of each thing, for every word of its names."""
+        rows = self._base.execute(
+            """
+            SELECT letters, section, iri, said FROM beginning JOIN listed USING (iri, lang)
+            WHERE lang = ? ORDER BY letters, folded, iri
+            """,
+            (LANGUAGES.index(lang),),
+        )
+        for letters, section, iri, said in rows:
+            yield letters, section, iri, Listed(*json.loads(said))
+
     def by_section(self) -> Iterator[tuple[str, str, list[Listed]]]:
         """Yield section, IRI and what is said of every listed thing in each language, by IRI."""
         said: list[Listed] = []
@@ -204,6 +245,12 @@ class Notes:
         """Return how much there is."""
         counted = "SELECT count(*), sum(name GLOB '*.html'), sum(size) FROM document WHERE NOT packed"
         return Totals(*self._base.execute(counted).fetchone())
+
+
+def _beginnings(one: Listed) -> set[str]:
+    """Return how the words of a thing's names begin; "u" for "ue" is how many people type an umlaut."""
+    words = folded(f"{one.name} {one.others}")
+    return {word[:LETTERS] for word in (*words.split(), *UMLAUT.sub(r"\1", words).split())}
 
 
 def _engine(path: Path) -> str | None:

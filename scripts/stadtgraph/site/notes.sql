@@ -20,3 +20,9 @@ CREATE TABLE listed (
     said TEXT,
     PRIMARY KEY (iri, lang)
 ) WITHOUT ROWID;
+CREATE TABLE beginning (
+    iri TEXT,
+    lang INTEGER,
+    letters TEXT,
+    PRIMARY KEY (iri, lang, letters)
+) WITHOUT ROWID;

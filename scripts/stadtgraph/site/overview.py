@@ -21,11 +21,13 @@ from stadtgraph.site.frame import (
     text_in,
     themes,
 )
-from stadtgraph.site.indexes import LISTED, Entry, index_links, list_pages, search_pages
+from stadtgraph.site.indexes import LISTED, Entry, index_links, list_pages
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import thing_page
 from stadtgraph.site.picture import content, ends, left_out, pictures
 from stadtgraph.site.reading import MISSING, Reading, folded
+from stadtgraph.site.searched import search_pages
+from stadtgraph.site.shelf import Content
 
 LAW: Final = ("imprint", "data-protection", "accessibility")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
@@ -40,7 +42,7 @@ class Bar:
     share: float
 
 
-def whole_documents(reading: Reading, notes: Notes) -> Iterator[tuple[str, bytes]]:
+def whole_documents(reading: Reading, notes: Notes) -> Iterator[tuple[str, Content]]:
     """Yield the pages that depend on the whole graph, and the files that all pages need."""
     yield from static_documents()
     reading.pictures = dict(pictures(reading.city))

@@ -186,11 +186,13 @@ def _event(told: Telling, relations: list[Row]) -> dict[str, Any]:
             lead = text_in(reading.texts(body, *DESCRIPTIONS), told.lang)
             performers.append((told._mark(told.value(quad.object), quad), lead, about))
     performers.sort(key=lambda entry: folded(entry[0].words.value))
-    beside = [row for row in relations if row.iri in (SCHEMA + "superEvent", SCHEMA + "organizer")]
-    told_apart = (SCHEMA + "performer", SCHEMA + "location", *(row.iri for row in beside))
+    # The same properties lead here from its own parts, which stay among the relations.
+    own = [row for row in relations if not row.inverse]
+    beside = [row for row in own if row.iri in (SCHEMA + "superEvent", SCHEMA + "organizer")]
+    apart = [row for row in own if row.iri in (SCHEMA + "performer", SCHEMA + "location")]
     return {
         "beside": beside,
         "places": places,
         "performers": performers,
-        "relations": [row for row in relations if row.iri not in told_apart],
+        "relations": [row for row in relations if row not in beside and row not in apart],
     }

@@ -36,7 +36,7 @@ class Reading:
         self.derived = site.base + DERIVED
         self.label = lru_cache(REMEMBERED)(site.city.label)
         self.types = lru_cache(REMEMBERED)(self._types)
-        self.outgoing = lru_cache(2000)(self._outgoing)
+        self.outgoing = lru_cache(REMEMBERED)(self._outgoing)
         self.document = lru_cache(REMEMBERED)(self._document)
         self.term_page = lru_cache(REMEMBERED)(self._term_page)
         self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}

@@ -52,7 +52,10 @@ class Value:
 
 @dataclass
 class Row:
-    """A property with its values; ``more`` counts those that are not shown, ``link`` explains it."""
+    """A property with its values; ``more`` counts those that are not shown, ``link`` explains it.
+
+    An ``inverse`` one is told from its value.
+    """
 
     name: str
     values: list[Value] = field(default_factory=list)
@@ -60,6 +63,7 @@ class Row:
     iri: str = ""
     more: int = 0
     link: str = ""
+    inverse: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ class Telling:
         key = (rank("property", quad.predicate.value, self.reading.base), name)
         if key not in rows:
             iri = quad.predicate.value
-            rows[key] = Row(name, group=group, iri=iri, link=self.frame.term_link(iri, self.page))
+            link = self.frame.term_link(iri, self.page)
+            rows[key] = Row(name, group=group, iri=iri, link=link, inverse=whole)
         row = rows[key]
         if group == "hidden" or (name, text(value)) in seen:
             return

@@ -48,7 +48,7 @@ PARTS: Final = frozenset(
 Subject = NamedNode | BlankNode | Triple
 Value = NamedNode | BlankNode | Literal | Triple
 Statements = tuple[tuple[NamedNode, tuple[Value, ...]], ...]
-REMEMBERED: Final = 5000  # things, however many there are
+REMEMBERED: Final = 1000  # things, however many there are
 About = dict[Value, Statements]
 
 
