@@ -163,7 +163,8 @@ def listed(frame: Frame, iri: str) -> Listed:
     """Return what the search says of a rule."""
     rule = told_rule(Rules(frame, ""), iri)
     short = shorten(iri, frame.reading.base)
-    return Listed(rule.name.value, rule.name.lang, "", "", "", frame.words("rule"), short, "", "")
+    kind, link = frame.words("rule"), frame.link(iri, "")
+    return Listed(rule.name.value, rule.name.lang, "", "", "", kind, short, "", "", link)
 
 
 def _messages(read: Rules, iri: str) -> dict[str, str]:
