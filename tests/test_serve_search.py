@@ -43,7 +43,6 @@ def found_by_the_page(public):
     return found
 
 
-@pytest.mark.parametrize("lang", ["de", "en"])
 def test_a_rule_is_found_by_the_name_that_a_finding_gives_it(server):
     for asked, page in (
         ("shape:Organisation-prefLabel", "shapes/Organisation-prefLabel.html"),
@@ -53,6 +52,7 @@ def test_a_rule_is_found_by_the_name_that_a_finding_gives_it(server):
         assert page in [hit["page"] for hit in json.loads(answer.content)["results"]], asked
 
 
+@pytest.mark.parametrize("lang", ["de", "en"])
 def test_server_and_page_find_the_same_in_the_same_order(public, found_by_the_page, lang):
     searched = index(read(public), lang)
     for word in WORDS:
