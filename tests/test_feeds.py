@@ -140,5 +140,15 @@ def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
     assert links == {"de": site.base + "doc/hansaplatz.html", "en": site.base + "doc/hansaplatz.en.html"}
 
 
+def test_the_sitemap_forgets_no_page(public, site):
+    """Those that are written last are pages like any other."""
+    root = ET.parse(public / "sitemap.xml").getroot()
+    told = {loc.text.removeprefix(site.base) for loc in root.iter(f"{SITEMAP}loc")}
+    pages = {path.relative_to(public).as_posix() for path in public.rglob("*.html")}
+    left_out = {name for name in pages if name.partition(".")[0] in ("404", "search", "sparql")}
+    assert (pages - left_out - {"index.html"}) | {""} == told
+    assert {"def/counters.html", "shapes/Event.en.html", "picture.html"} <= told
+
+
 def test_robots_learn_where_the_sitemap_is(public, site):
     assert f"Sitemap: {site.base}sitemap.xml" in (public / "robots.txt").read_text()

@@ -59,7 +59,7 @@ NOTES: Final = 3
 STATEMENTS: Final = f"{downloads.LATEST}/dataset.nq"
 # In the order in which they look at what the others wrote.
 AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = tuple(
-    module.closing_documents for module in (catalog, void, feeds)
+    module.closing_documents for module in (catalog, void)
 )
 
 
@@ -208,6 +208,7 @@ def _closing(reading: Reading, index: Index, written: Written) -> Documents:
     yield from overview.picture_pages(reading)
     yield from reference.term_pages(reading, written)
     yield from files.data_pages(reading, index, written)
+    yield from feeds.closing_documents(reading.site, written)
     yield from served.closing_documents(reading, index, written)
 
 
