@@ -1,5 +1,6 @@
 """Random shapes over all components and random data, for tests that hold two ways of validating equal."""
 
+import re
 from collections import Counter
 
 import pyoxigraph as ox
@@ -23,6 +24,7 @@ def sh(name):
 
 
 TYPE, SUBCLASS = ox.NamedNode(RDF + "type"), ox.NamedNode(RDFS + "subClassOf")
+OWL_CLASS = ox.NamedNode("http://www.w3.org/2002/07/owl#Class")
 FIRST, REST, NIL = (ox.NamedNode(RDF + name) for name in ("first", "rest", "nil"))
 
 
@@ -93,6 +95,11 @@ class Writer:
         self.count += 1
         return ox.BlankNode(f"s{self.count}") if self.draw(st.booleans()) else ex(f"S{self.count}")
 
+    def message(self, node):
+        """Write messages in no, one or two languages; the same language never twice."""
+        for message in self.draw(st.sampled_from(MESSAGES)):
+            self.add(node, "message", message)
+
     def blank(self):
         self.count += 1
         return ox.BlankNode(f"s{self.count}")
@@ -104,6 +111,13 @@ class Writer:
             self.triples += [(cell, FIRST, member), (cell, REST, head)]
             head = cell
         return head
+
+
+MESSAGES = [
+    [ox.Literal("wrong")],
+    [ox.Literal("falsch", language="de"), ox.Literal("wrong", language="en")],
+    [ox.Literal("falsch", language="de-CH")],
+]
 
 
 @st.composite
@@ -187,6 +201,13 @@ ON_PATH = ["SELECT DISTINCT $this ?value WHERE { $this $PATH ?value . FILTER (is
 QUERIES, ON_PATH = ([query.replace("<E:", f"<{EX}") for query in each] for each in (QUERIES, ON_PATH))
 
 
+PARAMETERS = {
+    "notIn": st.sampled_from([*IRIS, TEXTS[1], typed("01", "integer")]),
+    "alone": predicates,
+    "short": integer(1, 4),
+}
+
+
 @st.composite
 def shapes(draw, writer, depth, kind=None):
     """Write a shape with all that it refers to; return its node."""
@@ -200,10 +221,10 @@ def shapes(draw, writer, depth, kind=None):
     else:
         writer.add(node, TYPE, sh("NodeShape"))
     if draw(st.integers(0, 7)) == 0:
-        writer.add(node, "severity", sh(draw(st.sampled_from(["Warning", "Info"]))))
+        writer.add(node, "severity", draw(st.sampled_from([sh("Warning"), sh("Info"), ex("Grave")])))
     if draw(st.integers(0, 15)) == 0:
         writer.add(node, "deactivated", draw(truth))
-    writer.add(node, "message", ox.Literal("wrong"))
+    writer.message(node)
     for _ in range(draw(st.integers(1, 4))):
         draw(constraints(writer, node, depth, kind))
     return node
@@ -255,14 +276,20 @@ def constraints(draw, writer, node, depth, kind):
         query = writer.blank()
         texts = writer.queries + (ON_PATH * 3 if kind == "property" else [])
         writer.add(node, "sparql", query)
-        writer.add(query, "select", ox.Literal(draw(st.sampled_from(texts))))
-    elif name == "parameter" and not written & {ex("notIn"), ex("alone")}:
-        parameter = draw(st.sampled_from(["notIn", "alone"]))
-        writer.add(
-            node,
-            ex(parameter),
-            draw(st.sampled_from([*IRIS, TEXTS[1]] if parameter == "notIn" else PREDICATES)),
-        )
+        text = draw(st.sampled_from(texts))
+        if draw(st.booleans()):
+            text = re.sub(f"<{EX}([a-z0-9]+)>", r"ex:\1", text)
+            writer.add(query, "prefixes", ex("prefixes"))
+        if draw(st.integers(0, 3)) == 0:
+            writer.add(query, "message", ox.Literal("{$this} {?value} {$currentShape}", language="en"))
+        if draw(st.integers(0, 7)) == 0:
+            writer.add(query, "deactivated", draw(truth))
+        writer.add(query, "select", ox.Literal(text))
+    elif name == "parameter" and not written & set(map(ex, PARAMETERS)):
+        parameter = draw(st.sampled_from([*PARAMETERS]))
+        writer.add(node, ex(parameter), draw(PARAMETERS[parameter]))
+        if parameter == "short" and draw(st.booleans()):
+            writer.add(node, ex("shortKind"), draw(st.sampled_from([IRIS[0], *TEXTS[1:3]])))
 
 
 def is_ill(literal):
@@ -270,7 +297,7 @@ def is_ill(literal):
 
 
 def custom_components(writer):
-    """Write two components: one that asks for each value node, one that selects."""
+    """Write components: two ask for each value node, one of them has an optional parameter; one selects."""
     for name, validator, verb, text in (
         ("notIn", "validator", "ask", "ASK { FILTER (!sameTerm($value, $notIn)) }"),
         (
@@ -280,6 +307,13 @@ def custom_components(writer):
             "SELECT DISTINCT $this ?value WHERE { $this $PATH ?value . $this $alone ?value }",
         ),
         ("alone", "nodeValidator", "select", "SELECT DISTINCT $this ?value WHERE { $this $alone ?value }"),
+        (
+            "short",
+            "validator",
+            "ask",
+            # rdflib gives blank nodes a text.
+            "ASK { FILTER (isBlank($value) || STRLEN(STR($value)) <= $short || BOUND($shortKind)) }",
+        ),
     ):
         component, query = ex(name + "Component"), writer.blank()
         writer.add(component, TYPE, sh("ConstraintComponent"))
@@ -288,6 +322,12 @@ def custom_components(writer):
         writer.add(component, validator, query)
         writer.add(query, verb, ox.Literal(text))
         writer.add(query, TYPE, sh("SPARQLAskValidator" if verb == "ask" else "SPARQLSelectValidator"))
+    writer.add(ex("shortComponent"), "parameter", ex("shortKindParameter"))
+    writer.add(ex("shortKindParameter"), "path", ex("shortKind"))
+    writer.add(ex("shortKindParameter"), "optional", typed("true", "boolean"))
+    writer.add(ex("prefixes"), "declare", ex("prefix"))
+    writer.add(ex("prefix"), "prefix", ox.Literal("ex"))
+    writer.add(ex("prefix"), "namespace", typed(EX, "anyURI"))
 
 
 @st.composite
@@ -308,7 +348,7 @@ def shapes_graphs(draw, queries=QUERIES):
     if draw(st.integers(0, 5)) == 0:
         implicit = draw(classes)
         writer.add(implicit, TYPE, sh("NodeShape"))
-        writer.add(implicit, TYPE, ox.NamedNode(RDFS + "Class"))
+        writer.add(implicit, TYPE, draw(st.sampled_from([ox.NamedNode(RDFS + "Class"), OWL_CLASS])))
         writer.add(implicit, "property", draw(shapes(writer, 1, "property")))
     return writer.triples
 

@@ -1,5 +1,6 @@
 """Whatever is wrong with the data, there is one clear message with its place, and the publication stays."""
 
+import re
 import shutil
 
 import pytest
@@ -45,6 +46,17 @@ TEXTS = {
     "script": (1, ":19", "<"),
     "misspelt": (1, ":23", "org:purpose"),
     "misspelt-elsewhere": (1, ":19", "skos:prefLabel is probably meant"),
+    "empty-name": (1, ":19", "shape:Text-empty   Property: skos:prefLabel"),
+    "schema-without-slash": (1, ":6", "https://schema.org/"),
+    "person": (1, ":18", "names no persons"),
+    "no-class": (1, ":18", "has no class"),
+    "period-too-soon": (2, ":20", "the line above ends in a full stop"),
+}
+
+
+SPACES = {
+    "http-schema": ("https://schema.org/", "http://schema.org/"),
+    "schema-without-slash": ("https://schema.org/", "https://schema.org"),
 }
 
 
@@ -68,10 +80,15 @@ def text_of(fault):
         "longer-literal": BODY.replace("dcterms:source", f'skos:note "{"x" * 50_000}"@de ; dcterms:source'),
         "script": BODY.replace("Teststelle", "<script>alert(1)</script>"),
         "misspelt-elsewhere": BODY.replace("skos:prefLabel", "skos:prefLable"),
+        "empty-name": BODY.replace("Teststelle", ""),
+        "schema-without-slash": BODY,
+        "person": BODY.replace("org:OrganizationalUnit , schema:GovernmentOrganization", "schema:Person"),
+        "no-class": BODY.replace("a org:OrganizationalUnit , schema:GovernmentOrganization ;\n    ", ""),
+        "period-too-soon": BODY.replace('"@en ;', '"@en .', 1),
         "misspelt": BODY.replace("dcterms:source", "org:purpos id:vielfalt ; dcterms:source"),
     }[fault]
-    head = HEAD.replace("https://schema.org/", "http://schema.org/") if fault == "http-schema" else HEAD
-    return head + body
+    right, wrong = SPACES.get(fault, ("", ""))
+    return HEAD.replace(right, wrong) + body
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +185,22 @@ def test_an_empty_folder(run, published):
     finally:
         (published / "data").rmdir()
         (published / "elsewhere").rename(published / "data")
+
+
+@pytest.mark.parametrize("day", ["start", "end"])
+def test_an_impossible_day_is_one_fault(run, published, day):
+    """It comes before nothing and after nothing, but that is no second fault."""
+    file = published / "data" / "background" / "events.ttl"
+    before = file.read_text("utf-8")
+    file.write_text(
+        re.sub(rf'(schema:{day}Date "2016)-[0-9]+-[0-9]+"', r'\1-02-31"', before, count=1), "utf-8"
+    )
+    try:
+        result = run("validate", "--root", published)
+    finally:
+        file.write_text(before, "utf-8")
+    assert (result.returncode, result.stdout.count(" Violation ")) == (1, 1)
+    assert f"Rule: shape:Event-{day}Date-form" in result.stdout
 
 
 def test_a_cycle_of_units_is_one_fault(run, published):

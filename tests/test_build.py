@@ -19,7 +19,9 @@ from rdflib import Dataset, Graph
 from rdflib.compare import isomorphic
 
 from stadtgraph.load import load
+from stadtgraph.site import feeds, indexes, spread, tables
 from stadtgraph.site.build import CannotPublish, publish, switch
+from stadtgraph.site.shelf import Writer
 
 TRIPLES = ("ttl", "nt", "jsonld", "rdf")
 QUADS = ("trig", "nq")
@@ -226,6 +228,50 @@ def test_one_changed_label_writes_only_what_shows_it(musterstadt):
     assert [iri.rpartition("/")[2] for iri in done.changes.changed] == ["bauhof"]
     assert not done.changes.added and not done.changes.removed
     assert b"Works yard" in (musterstadt / "public/doc/ordnungsamt.en.html").read_bytes()
+    new, old = (
+        (musterstadt / "public").resolve(),
+        min(
+            (path for path in (musterstadt / ".public").iterdir() if path.is_dir()),
+            key=lambda path: path.stat().st_mtime_ns,
+        ),
+    )
+    content, before = tree(new), tree(old)
+    linked = {name for name in content if (new / name).samefile(old / name)}
+    assert linked == {name for name in content if content[name] == before[name]}
+    assert (
+        done.written
+        == len([name for name in content.keys() - linked if not name.endswith((".br", ".gz"))]) - 1
+    )
+
+
+def test_an_index_in_several_pages_names_each_thing_once_and_says_from_where_to_where(
+    musterstadt, monkeypatch
+):
+    publish(load(musterstadt), musterstadt / "whole")
+    monkeypatch.setattr(indexes, "PER_PAGE", 2)
+    publish(load(musterstadt), musterstadt / "public")
+    entries = re.compile('<li><a class="thing [a-z]+" href="([^"]+)">')
+    whole = entries.findall((musterstadt / "whole/list/body.html").read_text())
+    first = (musterstadt / "public/list/body.html").read_text()
+    pages = re.findall(r'<li><a href="([^"]+)"[^>]*>\d+<span class="note">([^<]+)</span>', first)
+    assert len(pages) == -(-len(whole) // 2) > 2
+    texts = [(musterstadt / "public/list" / Path(link).name).read_text() for link, _ in pages]
+    assert [link for text in texts for link in entries.findall(text)] == whole
+    names = re.compile('<li><a class="thing [a-z]+" href="[^"]+">([^<]+)</a>')
+    for text, (_, span) in zip(texts, pages, strict=True):
+        found = names.findall(text)
+        assert span == (f"{found[0]} – {found[-1]}" if len(found) > 1 else found[0])
+
+
+@pytest.mark.parametrize("content", [b"a", b"b"])
+def test_a_name_that_is_taken_is_refused(tmp_path, content):
+    writer = Writer(tmp_path)
+    writer.write("doc/a.html", b"a")
+    with pytest.raises(CannotPublish) as refused:
+        writer.put("doc/a.html", content, {})
+    assert "doc/a.html" in refused.value.sentence("en")
+    with pytest.raises(CannotPublish):
+        Writer(tmp_path, tmp_path).keep(writer.put("doc/b.html", content, {}))
 
 
 def test_the_summary_says_what_changed(run, musterstadt):
@@ -238,10 +284,11 @@ def test_the_summary_says_what_changed(run, musterstadt):
     assert "1 thing removed (bauhof)" in said
 
 
-def test_a_document_that_somebody_changed_is_written_anew(musterstadt):
+@pytest.mark.parametrize("name", ["doc/bauhof.html", "doc/bauhof.html.br", "queries.html", "queries.html.gz"])
+def test_a_document_that_somebody_changed_is_written_anew(musterstadt, name):
     publish(load(musterstadt), musterstadt / "public")
     before = tree(musterstadt / "public")
-    page = musterstadt / "public" / "doc" / "bauhof.html"
+    page = musterstadt / "public" / name
     page.write_text("mine")
     file = musterstadt / "data" / "organisations.ttl"
     text = file.read_text()
@@ -250,7 +297,7 @@ def test_a_document_that_somebody_changed_is_written_anew(musterstadt):
     file.write_text(text)
     publish(load(musterstadt), musterstadt / "public")
     assert tree(musterstadt / "public").keys() == before.keys()
-    assert page.read_bytes() == before["doc/bauhof.html"]
+    assert page.read_bytes() == before[name]
 
 
 def test_notes_on_a_publication_are_not_published(published):
@@ -286,7 +333,7 @@ def test_notes_in_another_form_are_no_hindrance(musterstadt, notes):
     assert tree(musterstadt / "public") == before
 
 
-EDITS = ("label", "relation", "comment", "remove", "description")
+EDITS = ("label", "name", "relation", "class", "comment", "remove", "description")
 
 
 def _edit(text, seed):
@@ -301,6 +348,15 @@ def _edit(text, seed):
     match chance.choice(EDITS):
         case "label":
             lines.append(f'{name} skos:altLabel "Wort {chance.random()}"@de .')
+        case "name":
+            lines[at:end] = [
+                re.sub('prefLabel "', f'prefLabel "{chance.choice("AMZ")}', line) for line in lines[at:end]
+            ]
+        case "class":
+            kind = chance.choice(
+                ("schema.org/Place", "schema.org/Event", "www.w3.org/2004/02/skos/core#Concept")
+            )
+            lines.append(f"{name} a <http{'s' * kind.startswith('schema')}://{kind}> .")
         case "relation":
             lines.append(f"{name} <http://www.w3.org/ns/org#linkedTo> {other} .")
         case "comment":
@@ -313,7 +369,12 @@ def _edit(text, seed):
 
 
 @pytest.mark.parametrize("name", ["musterstadt", "city"])
-def test_incremental_and_full_builds_are_equal_byte_for_byte(name, request, tmp_path):
+def test_incremental_and_full_builds_are_equal_byte_for_byte(name, request, tmp_path, monkeypatch):
+    if name == "musterstadt":
+        # What large cities have: indexes and sitemaps in parts, tables in pieces, several processes.
+        for module, size in ((indexes, "PER_PAGE"), (feeds, "MOST_PAGES"), (tables, "HELD")):
+            monkeypatch.setattr(module, size, 3)
+        monkeypatch.setattr(spread, "WORTH", 4)
     root = request.getfixturevalue(name)
     files = [file for file in sorted((root / "data").rglob("*.ttl")) if "\nid:" in file.read_text()]
     first = {file: file.read_text() for file in files}

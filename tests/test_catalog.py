@@ -5,8 +5,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from pyoxigraph import RdfFormat, Store
-from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, BNode, Graph, Literal, Namespace, URIRef
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store
+from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
 from stadtgraph.site.catalog import closing_documents
@@ -74,6 +74,62 @@ def test_every_distribution_has_licence_title_and_availability(record):
         assert {title.language for title in record.objects(distribution, DCTERMS.title)} == {"de", "en"}
         available = record.value(distribution, URIRef("http://data.europa.eu/r5r/availability"))
         assert "authority/planned-availability/" in available
+
+
+@pytest.mark.parametrize(
+    ("predicate", "kind"),
+    [
+        (DCAT.accessURL, RDFS.Resource),
+        (DCAT.downloadURL, RDFS.Resource),
+        (DCAT.endpointURL, RDFS.Resource),
+        (DCAT.endpointDescription, RDFS.Resource),
+        (DCAT.landingPage, FOAF.Document),
+        (FOAF.homepage, FOAF.Document),
+        (DCAT.theme, SKOS.Concept),
+        (DCAT.themeTaxonomy, SKOS.ConceptScheme),
+        (DCTERMS.type, SKOS.Concept),
+        (URIRef("http://data.europa.eu/r5r/availability"), SKOS.Concept),
+    ],
+)
+def test_a_validator_without_the_vocabularies_knows_what_kind_each_value_is(record, predicate, kind):
+    values = set(record.objects(None, predicate))
+    assert values
+    assert all((value, RDF.type, kind) in record for value in values)
+
+
+def test_every_concept_and_scheme_of_the_record_is_named_in_both_languages(record):
+    named = {SKOS.Concept: SKOS.prefLabel, SKOS.ConceptScheme: DCTERMS.title}
+    for kind, predicate in named.items():
+        for value in record.subjects(RDF.type, kind):
+            assert {name.language for name in record.objects(value, predicate)} == {"de", "en"}
+
+
+def test_a_value_that_the_engine_cannot_name_is_not_called_a_concept(site):
+    unknown = NamedNode("https://example.org/types/Guild")
+    store = Store()
+    store.extend(site.store)
+    store.add(Quad(NamedNode(f"{site.catalog}#publisher"), NamedNode(str(DCTERMS.type)), unknown))
+    content = dict(closing_documents(replace(site, city=replace(site.city, store=store)), {}))
+    assert (None, DCTERMS.type, URIRef(unknown.value)) in Graph().parse(data=content["catalog.ttl"])
+    assert (URIRef(unknown.value), None, None) not in Graph().parse(data=content["catalog.ttl"])
+
+
+def test_every_distribution_has_a_title_of_its_own_and_tables_say_what_they_list(record):
+    titles = [
+        str(title)
+        for distribution in record.subjects(RDF.type, DCAT.Distribution)
+        for title in record.objects(distribution, DCTERMS.title)
+        if title.language == "de"
+    ]
+    assert len(titles) == len(set(titles)) > 30
+    assert "Tabelle: Ämter, Büros und Gremien (org:OrganizationalUnit)" in titles
+
+
+def test_a_table_of_a_class_that_the_engine_cannot_name_is_titled_by_the_class(site):
+    content = dict(closing_documents(site, {"tables/def-Guild.csv": ("00", 1)}))
+    record = Graph().parse(data=content["catalog.ttl"])
+    titles = set(record.objects(URIRef(f"{site.catalog}#def-Guild.csv"), DCTERMS.title))
+    assert titles == {Literal("Tabelle: def:Guild", lang="de"), Literal("Table: def:Guild", lang="en")}
 
 
 def test_what_nobody_has_filled_in_is_not_sent(record):

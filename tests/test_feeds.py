@@ -5,7 +5,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from rdflib import Graph
 
-from stadtgraph.site.feeds import closing_documents
+from stadtgraph.site import feeds
+from stadtgraph.site.feeds import UNLISTED, closing_documents
+from stadtgraph.site.notes import Notes
+from stadtgraph.site.shelf import Document
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -114,7 +117,7 @@ def test_other_terms_under_the_same_version_are_pointed_out(run, city):
     assert "Bitte in ontology/def.ttl owl:versionInfo und owl:versionIRI erhöhen" in result.stderr
 
 
-def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
+def test_the_sitemap_names_each_page_with_its_day_and_languages(site, tmp_path):
     names = (
         "index.html",
         "index.en.html",
@@ -125,7 +128,11 @@ def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
         "sparql.html",
         "x.ttl",
     )
-    ((name, content),) = closing_documents(site, dict.fromkeys(names, ("", 0)))
+    with Notes(tmp_path / "notes", "", None) as notes:
+        notes.keep("", [Document(name, "", 0, 0) for name in names if "hansaplatz" not in name])
+        pages = [Document(name, "", 0, 0) for name in names if "hansaplatz" in name]
+        notes.add(site.base + "id/hansaplatz", "", site.modified(site.base + "id/hansaplatz"), pages)
+        ((name, content),) = closing_documents(site, notes)
     assert name == "sitemap.xml"
     urls = {url.find(SITEMAP + "loc").text: url for url in ET.fromstring(content)}
     assert set(urls) == {
@@ -140,14 +147,31 @@ def test_the_sitemap_names_each_page_with_its_day_and_languages(site):
     assert links == {"de": site.base + "doc/hansaplatz.html", "en": site.base + "doc/hansaplatz.en.html"}
 
 
-def test_the_sitemap_forgets_no_page(public, site):
-    """Those that are written last are pages like any other."""
-    root = ET.parse(public / "sitemap.xml").getroot()
-    told = {loc.text.removeprefix(site.base) for loc in root.iter(f"{SITEMAP}loc")}
+def test_every_page_that_holds_something_is_in_the_sitemap(public):
+    named = {url.findtext(SITEMAP + "loc") for url in ET.parse(public / "sitemap.xml").getroot()}
+    base = min(named, key=len)
     pages = {path.relative_to(public).as_posix() for path in public.rglob("*.html")}
-    left_out = {name for name in pages if name.partition(".")[0] in ("404", "search", "sparql")}
-    assert (pages - left_out - {"index.html"}) | {""} == told
-    assert {"def/counters.html", "shapes/Event.en.html", "picture.html"} <= told
+    empty = {f"{name}{lang}.html" for name in UNLISTED for lang in ("", ".en")}
+    assert {base + name for name in pages - empty - {"index.html"}} | {base} == named
+
+
+def test_more_pages_than_a_sitemap_may_name_are_split_among_several(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(feeds, "MOST_PAGES", 3)
+    names = ["index.html", "index.en.html", *(f"doc/{count}.html" for count in range(5)), "404.html", "x.ttl"]
+    with Notes(tmp_path / "notes", "", None) as notes:
+        notes.keep("", [Document(name, "", 0, 0) for name in names])
+        written = dict(closing_documents(site, notes))
+        monkeypatch.setattr(feeds, "MOST_PAGES", 7)
+        (whole,) = closing_documents(site, notes)
+    index = ET.fromstring(written.pop("sitemap.xml"))
+    assert index.tag == SITEMAP + "sitemapindex"
+    named = [entry.find(SITEMAP + "loc").text for entry in index]
+    assert named == [site.url(name) for name in written] == [site.url(f"sitemap-{n}.xml") for n in (1, 2, 3)]
+    assert all(entry.find(SITEMAP + "lastmod").text == site.modified(site.dataset) for entry in index)
+    pages = [loc.text for part in written.values() for loc in ET.fromstring(part).iter(SITEMAP + "loc")]
+    assert len(pages) == len(set(pages)) == 7
+    assert whole[0] == "sitemap.xml"
+    assert {loc.text for loc in ET.fromstring(whole[1]).iter(SITEMAP + "loc")} == set(pages)
 
 
 def test_robots_learn_where_the_sitemap_is(public, site):

@@ -106,12 +106,36 @@ def test_a_file_from_outside_becomes_part_of_the_city(musterstadt, tmp_path):
         ("<urn:a> amt a <urn:B> .", "syntax-word", 1),
         ("<urn:a> <urn:b> Amt .", "syntax-word", 1),
         ('<urn:a> <urn:b> "Amt"de .', "syntax-word", 1),
+        ("<urn:a> <urn:b> <urn:c> ,\n;\n<urn:d> <urn:e> .", "syntax-value", 2),
+        ("<urn:a> <urn:b> .", "syntax-value", 1),
+        ('<urn:a> <urn:b> <urn:c> .\n<urn:d> <urn:e> ;\n<urn:f> "x" .', "syntax-value", 2),
+        ('<urn:a> <urn:b> <urn:c> .\n<urn:d> "Amt" .', "syntax-early-dot", 2),
+        ('<urn:a> <urn:b> "Amt"@de "Office"@en .', "syntax-comma", 1),
+        ('<urn:a> <urn:b> "Amt"@de_DE .', "syntax-language", 1),
+        ("<urn:a>\n\u00a0<urn:b> <urn:c> .", "syntax-invisible", 2),
+        ("\u200b<urn:a> <urn:b> <urn:c> .", "syntax-invisible", 1),
         ("<urn:a> <urn:b> <urn:c> .\n<<<<<<< HEAD\n=======\n>>>>>>> x\n", "syntax-conflict", 2),
     ],
 )
 def test_common_slips_have_words_of_their_own(musterstadt, text, fault, line):
     (musterstadt / "data" / "a.ttl").write_text(text)
     assert faults(musterstadt) == [(fault, f"data/a.ttl:{line}")]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\xdf", "not-text"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "not-text"),
+        (b"{\\rtf1\\ansi id:amt a org:Organization .}", "not-text"),
+        (b"<!DOCTYPE html>\n<html lang=de><title>x</title>", "not-turtle"),
+        (b"\n<?xml version='1.0'?>\n<rdf:RDF/>", "not-turtle"),
+        (b'{"@context": {}, "@id": "urn:x"}', "not-turtle"),
+    ],
+)
+def test_what_is_no_turtle_at_all_is_called_what_it_is(musterstadt, content, fault):
+    (musterstadt / "data" / "a.ttl").write_bytes(content)
+    assert faults(musterstadt) == [(fault, "data/a.ttl:1")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])

@@ -159,7 +159,15 @@ def test_a_thing_leads_to_the_document_asked_for(port, accept, suffix):
 
 
 def test_people_get_the_page_in_their_language(port):
-    for language, suffix in (("en-GB,en;q=0.9,de;q=0.8", "en.html"), ("de", "html"), ("fr", "html")):
+    asked = {
+        "en-GB,en;q=0.9,de;q=0.8": "en.html",
+        "fr-FR, fr;q=0.9, en;q=0.8, de;q=0.7": "en.html",
+        "de": "html",
+        "fr;q=0.9,de-AT;q=0.8,en;q=0.7": "html",
+        "fr": "html",
+        "den, *;q=0.5": "html",
+    }
+    for language, suffix in asked.items():
         status, headers, _ = ask(port, "/id/bauhof", "text/html", language)
         assert (status, headers["location"].endswith(f"/doc/bauhof.{suffix}")) == (303, True)
         assert "Accept-Language" in headers["vary"]

@@ -381,6 +381,29 @@ def test_what_is_not_there_is_told_in_the_askers_language_and_form(server):
     assert "bauhof" not in server.ask("/id/xyzzy").text
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/queries/amter", "queries/aemter.en.html"),
+        ("/queries/aemtr.csv", "queries/aemter.en.html"),
+        ("/defs", "def.en.html"),
+        ("/def.tll", "def.en.html"),
+        ("/shape", "shapes.en.html"),
+        ("/serch", "search.en.html"),
+    ],
+)
+def test_what_is_not_a_thing_has_near_addresses_too(server, path, meant):
+    answer = server.ask(path, Accept="text/html", Accept_Language="en")
+    assert answer.status == 404
+    assert any(urljoin(path, one) == f"/{meant}" for one in addresses(answer.text)), answer.text
+    assert meant in server.ask(path, Accept="text/turtle", Accept_Language="en").text
+
+
+def test_nothing_comes_near_a_stray_question(server):
+    text = server.ask("/queries/xyzzy", Accept_Language="en").text
+    assert len(text.splitlines()) == 1
+
+
 @pytest.fixture(scope="module")
 def reform(run, start, tmp_path_factory, root):
     out = tmp_path_factory.mktemp("reform") / "public"

@@ -346,6 +346,13 @@ def test_the_examples_call_the_server_as_it_is(run, root):
         assert not [line for line in faults if "is not executable" not in line]
 
 
+def test_ended_from_the_keyboard_the_server_has_not_failed(start, small):
+    server = start(small)
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(30) == 0
+    assert server.log.read_text().endswith("The server has stopped.\n")
+
+
 def test_a_server_that_is_ended_while_it_starts_says_nothing_of_its_insides(start, public):
     for _ in range(3):
         server = start(public)

@@ -210,6 +210,19 @@ def test_without_values_the_page_is_the_published_one_with_a_form(real, public):
     assert 'value="projekte-und-koordinierungsstellen-2023"' in form
 
 
+@pytest.mark.parametrize(("lang", "ending"), [("de", ".html"), ("en", ".en.html")])
+def test_things_that_can_be_asked_for_are_offered_by_name(real, site, lang, ending):
+    page = asked(real, f"wer-stellt-sich-vor{ending}").text
+    listed = re.search(r'<input id="value-event"[^>]* list="([^"]+)"', page)[1]
+    offered = re.search(rf'<datalist id="{listed}">(.*?)</datalist>', page, re.DOTALL)[1]
+    values = dict(re.findall(r'<option value="([^"]+)">([^<]+)</option>', offered))
+    assert "projekte-und-koordinierungsstellen-2023" in values and len(values) > 3
+    assert "gleichstellungsbuero" not in values
+    for slug in values:
+        assert asked(real, "wer-stellt-sich-vor.csv", event=slug).status == 200
+    assert "list=" not in asked(real, f"suche{ending}").text
+
+
 def test_what_was_published_beside_the_answers_is_still_there(real, public):
     for name in ("suche.rq", "suche.csv"):
         assert asked(real, name).content == (public / "queries" / name).read_bytes()

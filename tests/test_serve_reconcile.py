@@ -365,6 +365,17 @@ def test_what_does_not_keep_to_the_protocol_is_refused_with_a_reason(server, que
     assert "Traceback" not in answer.text
 
 
+def test_a_query_that_cannot_be_read_spoils_no_other(server):
+    batch = {"good": {"query": "Bauhof"}, "bad": {"query": "Bauhof", "limit": 0}, "worse": 1}
+    body = f"queries={quote(json.dumps(batch))}".encode()
+    answer = server.ask("/reconcile", "POST", body, Content_Type=FORM, Accept_Language="en")
+    assert answer.status == 200
+    told = json.loads(answer.content)
+    assert told["good"]["result"][0]["id"] == "bauhof" and "error" not in told["good"]
+    assert told["bad"]["result"] == [] and 'bad: "limit"' in told["bad"]["error"]
+    assert told["worse"]["result"] == [] and "worse" in told["worse"]["error"]
+
+
 def test_forms_only_and_not_too_much_at_once(server):
     assert server.ask("/reconcile", "POST", b"{}", Content_Type="application/json").status == 415
     many = {str(number): {"query": "Amt"} for number in range(201)}

@@ -2,13 +2,17 @@
 
 import json
 import shutil
+from collections import Counter
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from stadtgraph.load import load
 from stadtgraph.serve.publication import read
 from stadtgraph.serve.search import folded, index
+from stadtgraph.site import searched
+from stadtgraph.site.build import publish
 
 PATHS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Umlauts written in three ways, ß, case, parts of words, several words, one error in typing, nothing.
@@ -122,3 +126,45 @@ def test_a_question_of_any_length_is_answered_soon(real):
 )
 def test_words_are_folded_as_people_type_them(words, plain):
     assert folded(words) == plain
+
+
+def test_a_large_city_is_searched_in_parts_by_the_page_and_as_a_whole_by_the_server(musterstadt, monkeypatch):
+    publish(load(musterstadt), musterstadt / "small")
+    monkeypatch.setattr(searched, "WHOLE", 0)
+    monkeypatch.setattr(searched, "PART", 2)
+    publish(load(musterstadt), musterstadt / "public")
+    whole, large = (index(read(musterstadt / name), "de") for name in ("small", "public"))
+    assert large.entries == whole.entries
+    parts = {path.stem: path.read_text() for path in (musterstadt / "public/search/de").glob("*.js")}
+    assert len(parts) > 20
+    assert max(text.count("\n[") for text in parts.values()) == 2
+    (often, count), *_ = Counter(part[0] for part in parts).most_common()
+    assert count > 4
+    names = [name for name, *_ in whole.entries]
+    # Of rules and terms there are more with one beginning than a part holds here.
+    things = [name for name, *_, section in whole.entries if section not in ("rule", "term")]
+    alone = [name for name in things if names.count(name) == 1]
+    program = next(filter(None, map(shutil.which, PATHS)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto((musterstadt / "public/search.html").resolve().as_uri())
+        found = page.evaluate(
+            """async names => {
+                const found = {};
+                for (const name of names) {
+                    input.value = name;
+                    await show();
+                    found[name] = results.querySelector("a")?.textContent;
+                }
+                return found;
+            }""",
+            alone,
+        )
+        page.fill("#q", often)
+        page.wait_for_selector("#found:has-text('mehr Buchstaben')")
+        page.fill("#q", "xyzzy")
+        page.wait_for_selector("#found:has-text('Nichts gefunden')")
+        browser.close()
+    assert len(alone) > 10
+    assert found == {name: name for name in alone}

@@ -362,6 +362,14 @@ def test_errors_are_for_people_in_their_language(server, lang, said):
     assert "Accept-Language" in problem.headers["vary"]
 
 
+def test_a_program_that_takes_results_in_json_alone_gets_the_reason_in_json(server):
+    answer = get(server, "SELECT * {", {"Accept": "application/sparql-results+json"})
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert json.loads(answer.content)["line"] == 1
+    answer = get(server, "SELECT * {", {"Accept": "application/sparql-results+xml"})
+    assert (answer.status, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+
+
 def test_errors_show_a_query_without_running_it_in_the_browser(server):
     query = "SELECT * { ?s <script>alert(1)</script> 'x"
     answer = get(server, query, {"Accept": BROWSER}, lang="<script>")

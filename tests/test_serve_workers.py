@@ -106,10 +106,22 @@ def test_a_question_that_kills_its_worker_is_an_error_for_one_asker(patient):
 @pytest.mark.parametrize(
     "query", ["SELECT * " + "{" * 50_000, "SELECT * { FILTER" + "(" * 50_000, "[" * 50_000]
 )
-def test_deep_nesting_is_refused_or_fails_alone(patient, query):
-    assert ask(patient, query).status in (400, 500)
-    assert ask(patient, query + ")" * 50_000 + "}" * 50_000).status in (400, 500)
-    assert ask(patient, QUICK % 2).status == 200
+def test_deep_nesting_is_refused_with_its_place(patient, query):
+    for text in (query, query + ")" * 50_000 + "}" * 50_000):
+        answer = ask(patient, text, Accept_Language="en", Accept="text/plain")
+        assert answer.status == 400
+        assert "nested too deeply" in answer.text and answer.text.startswith("Line 1, column ")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("{ ", "}"), ("{ SELECT * { ", "} }"), ("{ ?s ?p ?o OPTIONAL { ", "} }")]
+)
+def test_no_nesting_ends_a_worker(patient, before, after):
+    crashed = state(patient)["counted"].get("query-crashed", 0)
+    assert ask(patient, f"SELECT * {{ {before * 3000}{after * 3000} }}").status == 400
+    deep = 240 // before.count("{")
+    assert ask(patient, f"SELECT * {{ {before * deep}{after * deep} }}").status == 200
+    assert state(patient)["counted"].get("query-crashed", 0) == crashed
 
 
 def test_an_answer_that_breaks_off_is_never_taken_for_a_whole_one(limited):

@@ -239,6 +239,23 @@ def test_rules_that_meet_nothing_prove_nothing(run, folder):
     assert result.stderr.startswith("No rule has met anything in the data")
 
 
+@pytest.mark.parametrize("rule", ["sh:deactivated true ; sh:nodeKind sh:IRI", "sh:name 'Office'"])
+def test_shapes_in_which_no_rule_is_looked_at_prove_nothing(run, folder, rule):
+    (folder / "idle.ttl").write_text(
+        f"@prefix ex: <http://example.org/> . @prefix sh: <{SH}> .\nex:S sh:targetClass ex:Place ; {rule} ."
+    )
+    result = run("validate", "data.ttl", "--shapes", "idle.ttl", cwd=folder)
+    assert (result.returncode, "nothing was checked" in result.stderr) == (2, True)
+
+
+def test_a_byte_order_mark_is_no_fault(run, folder):
+    before = run("validate", "data.ttl", "--shapes", "shapes", cwd=folder)
+    for path in folder.rglob("*.ttl"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    after = run("validate", "data.ttl", "--shapes", "shapes", cwd=folder)
+    assert (after.returncode, after.stdout) == (before.returncode, before.stdout)
+
+
 def test_a_rule_that_nothing_refers_to_is_reported(folder):
     (folder / "shapes" / "offices.ttl").write_text(SHAPES.replace("sh:property ex:Name , ", "sh:property "))
     found = check([folder / "data.ttl"], [folder / "shapes"])
@@ -355,6 +372,12 @@ BROKEN = {
         b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:ID="1"/></r:RDF>',
         "number.rdf is not valid RDF/XML",
     ),
+    "late.rdf": (
+        b"<?xml version='1.0'?><!--" + b"x" * 2_000_000 + b"--><!DOCTYPE r><r/>",
+        "late.rdf is RDF/XML with a DOCTYPE",
+    ),
+    "wide.rdf": ("<!DOCTYPE r><r/>".encode("utf-16"), "wide.rdf is RDF/XML with a DOCTYPE"),
+    "wide.ttl": ("<a:a> <a:b> 1 .".encode("utf-16"), "wide.ttl:1: The file is stored as UTF-16"),
     "entity.rdf": (b'<!DOCTYPE r [<!ENTITY a "b">]><r/>', "entity.rdf is RDF/XML with a DOCTYPE"),
     "comma.jsonld": (b'{"@id": "a:a"\n "a": 1}', "comma.jsonld:2: This is not valid JSON-LD"),
     "context.jsonld": (

@@ -6,7 +6,9 @@ They come before shapes and checks, because a body typed with ``http://schema.or
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
@@ -24,6 +26,10 @@ FOLDERS: Final = ("data", "ontology", "shapes")
 READ: Final = (".ttl", ".md")
 LONGEST_LITERAL: Final = 10_000
 SHACL: Final = VOCABULARIES["sh"]
+PERSONS: Final = frozenset(
+    NamedNode(VOCABULARIES[prefix] + name)
+    for prefix, name in (("foaf", "Person"), ("schema", "Person"), ("vcard", "Individual"))
+)
 SIMILAR: Final = 0.85
 NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -33,15 +39,60 @@ def house_rules(city: City) -> list[Finding]:
 
     Files of which nothing was read come alone: what they hold would seem to be missing everywhere else.
     """
-    return [*_unread_files(city), *_empty_files(city)] or [
-        *_blank_nodes(city),
-        *_literals(city),
-        *_control_characters(city),
-        *_namespaces(city),
+    if unread := [*_unread_files(city), *_empty_files(city)]:
+        return unread
+    seen = _look(city)
+    return [
+        *_blank_nodes(city, seen),
+        *_literals(city, seen),
+        *_namespaces(city, seen),
+        *_cut_namespaces(city, seen),
         *_shacl_terms(city),
-        *_misspelt(city),
-        *_without_rules(city),
+        *_misspelt(city, seen),
+        *_without_rules(city, seen),
     ]
+
+
+@dataclass
+class _Seen:
+    """What the data has: IRIs by graph, graphs with blank nodes, literals that are too long or not for XML.
+
+    ``used`` has the first statement with each property and class, ``types`` the classes of each thing.
+    """
+
+    iris: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    blank: set[str] = field(default_factory=set)
+    odd: list[tuple[str, str, str]] = field(default_factory=list)
+    used: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    types: dict[str, set[object]] = field(default_factory=dict)
+
+
+def _look(city: City) -> _Seen:
+    """Go through the data once: going through a large city takes longer than what is asked of it."""
+    seen, things = _Seen(), city.base + LOCAL["id"]
+    for subject, predicate, value, graph in city.store:
+        iris, kind = seen.iris[text(graph)], predicate.value
+        iris.add(kind)
+        if isinstance(value, Literal):
+            content = value.value
+            iris.add(value.datatype.value)
+            if len(content) > LONGEST_LITERAL or NOT_IN_XML.search(content):
+                seen.odd.append((text(subject), kind, content))
+        elif isinstance(value, NamedNode):
+            iris.add(value.value)
+        if isinstance(subject, BlankNode) or isinstance(value, BlankNode):
+            seen.blank.add(text(graph))
+        if isinstance(subject, NamedNode):
+            iri = subject.value
+            iris.add(iri)
+            seen.used.setdefault(kind, (iri, kind, ""))
+            if iri.startswith(things):
+                classes = seen.types.setdefault(iri, set())
+                if predicate == TYPE:
+                    classes.add(value)
+            if predicate == TYPE and isinstance(value, NamedNode):
+                seen.used.setdefault(value.value, (iri, kind, value.value))
+    return seen
 
 
 def _unread_files(city: City) -> Iterator[Finding]:
@@ -63,57 +114,36 @@ def _empty_files(city: City) -> Iterator[Finding]:
             yield _finding("empty-file", city.relative(path), 1)
 
 
-def _blank_nodes(city: City) -> Iterator[Finding]:
+def _blank_nodes(city: City, seen: _Seen) -> Iterator[Finding]:
     for graph, path in city.files.items():
-        if graph.startswith(city.base + LOCAL["graph"]) or graph.startswith("urn:"):
-            quads = city.store.quads_for_pattern(None, None, None, NamedNode(graph))
-            if any(isinstance(node, BlankNode) for quad in quads for node in (quad.subject, quad.object)):
-                for line in sorted(set(city.places(path).blanks)):
-                    yield _finding("blank-node", city.relative(path), line)
+        if graph in seen.blank and graph.startswith((city.base + LOCAL["graph"], "urn:")):
+            for line in sorted(set(city.places(path).blanks)):
+                yield _finding("blank-node", city.relative(path), line)
 
 
-def _literals(city: City) -> Iterator[Finding]:
-    for quad in city.store:
-        if isinstance(quad.object, Literal) and len(quad.object.value) > LONGEST_LITERAL:
-            subject, predicate = text(quad.subject), quad.predicate.value
-            file, line = city.place(subject, predicate)
-            yield _finding(
-                "literal-too-long",
-                file,
-                line,
-                subject,
-                city,
-                property=shorten(predicate, city.base),
-                length=len(quad.object.value),
-                limit=LONGEST_LITERAL,
-            )
+def _literals(city: City, seen: _Seen) -> Iterator[Finding]:
+    """Report what is too long, and what RDF/XML cannot hold (XML 1.0, section 2.2)."""
+    for subject, predicate, content in seen.odd:
+        file, line = city.place(subject, predicate)
+        values: dict[str, object] = {"property": shorten(predicate, city.base)}
+        if len(content) > LONGEST_LITERAL:
+            long = {"length": len(content), "limit": LONGEST_LITERAL}
+            yield _finding("literal-too-long", file, line, subject, city, **values, **long)
+        if match := NOT_IN_XML.search(content):
+            code = f"{ord(match[0]):04X}"
+            yield _finding("control-character", file, line, subject, city, **values, code=code)
 
 
-def _control_characters(city: City) -> Iterator[Finding]:
-    """Report what no XML document may hold (XML 1.0, section 2.2): the RDF/XML would not be well-formed."""
-    for quad in city.store:
-        match = NOT_IN_XML.search(quad.object.value) if isinstance(quad.object, Literal) else None
-        if match:
-            subject, predicate = text(quad.subject), quad.predicate.value
-            file, line = city.place(subject, predicate)
-            values = {"property": shorten(predicate, city.base), "code": f"{ord(match[0]):04X}"}
-            yield _finding("control-character", file, line, subject, city, **values)
-
-
-def _without_rules(city: City) -> Iterator[Finding]:
+def _without_rules(city: City, seen: _Seen) -> Iterator[Finding]:
     """Report things of the city that no shape has for a target: nothing about them would be checked."""
     targets = city.shapes.quads_for_pattern(None, NamedNode(SHACL + "targetClass"), None)
     classes = {target.object for target in targets}
-    types: dict[str, set[object]] = {}
-    for quad in city.store:
-        if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(city.base + LOCAL["id"]):
-            types.setdefault(quad.subject.value, set())
-            if quad.predicate == TYPE:
-                types[quad.subject.value].add(quad.object)
-    for iri, known in sorted(types.items()):
+    for iri, known in sorted(seen.types.items()):
         if not known & classes:
             file, line = city.place(iri)
-            yield _finding("thing-without-rules", file, line, iri, city, thing=shorten(iri, city.base))
+            key = "thing-without-rules" if known else "thing-without-class"
+            key = "person-in-graph" if known & PERSONS else key
+            yield _finding(key, file, line, iri, city, thing=shorten(iri, city.base))
 
 
 def _iris(store: Store, graph: str) -> set[str]:
@@ -123,11 +153,11 @@ def _iris(store: Store, graph: str) -> set[str]:
     return {term.value for term in terms | datatypes if isinstance(term, NamedNode)}
 
 
-def _namespaces(city: City) -> Iterator[Finding]:
+def _namespaces(city: City, seen: _Seen) -> Iterator[Finding]:
     """Report each wrong namespace once a file, at its first use."""
     wrong = near_misses(city.base)
     for graph, path in city.files.items():
-        used = _iris(city.store, graph) | _iris(city.shapes, graph)
+        used = seen.iris[graph] | _iris(city.shapes, graph)
         for space, right in wrong.items():
             hits = sorted(iri for iri in used if iri.startswith(space) and iri not in (space, right))
             if hits:
@@ -136,6 +166,21 @@ def _namespaces(city: City) -> Iterator[Finding]:
                 line = min(lines, default=0) or _first_line(found.predicates, found.objects, hits)
                 values = {"wrong": space, "right": right, "example": hits[0]}
                 yield _finding("near-miss-namespace", city.relative(path), line, **values)
+
+
+def _cut_namespaces(city: City, seen: _Seen) -> Iterator[Finding]:
+    """Report prefixes of a namespace that lack its last character: ``https://schema.orgEvent`` is no name."""
+    cut = {space[:-1]: space for space in city.prefixes.values()}
+    begin = re.compile(rf"({'|'.join(sorted(map(re.escape, cut), reverse=True))})\w.*")
+    for graph, path in city.files.items():
+        used = sorted(seen.iris[graph] | _iris(city.shapes, graph), reverse=True)
+        examples = {match[1]: match[0] for match in map(begin.match, used) if match}
+        for space, example in sorted(examples.items()):
+            # There may be addresses that begin so; a prefix that ends so is a slip.
+            line = city.places(path).namespaces.get(space, 0)
+            if line:
+                values = {"wrong": space, "right": cut[space], "example": example}
+                yield _finding("cut-namespace", city.relative(path), line, **values)
 
 
 def _first_line(
@@ -159,21 +204,15 @@ def _shacl_terms(city: City) -> Iterator[Finding]:
                 yield _finding("no-such-shacl-term", city.relative(path), line, **values)
 
 
-def _misspelt(city: City) -> Iterator[Finding]:
+def _misspelt(city: City, seen: _Seen) -> Iterator[Finding]:
     """Report properties and classes that no rule knows but that look like one a rule knows."""
     known: set[str] = set()
     for graph in city.files:
         known |= _iris(city.shapes, graph)
         if not graph.startswith((city.base + LOCAL["graph"], "urn:")):
-            known |= _iris(city.store, graph)
+            known |= seen.iris[graph]
     vocabulary = tuple(space for name, space in prefixes(city.base).items() if name not in ("id", "source"))
-    used: dict[str, tuple[str, str, str]] = {}
-    for quad in city.store:
-        if isinstance(quad.subject, NamedNode):
-            used.setdefault(quad.predicate.value, (quad.subject.value, quad.predicate.value, ""))
-            if quad.predicate == TYPE and isinstance(quad.object, NamedNode):
-                used.setdefault(quad.object.value, (quad.subject.value, TYPE.value, quad.object.value))
-    for iri, statement in sorted(used.items()):
+    for iri, statement in sorted(seen.used.items()):
         guess = _nearest(iri, known) if iri.startswith(vocabulary) and iri not in known else ""
         if guess:
             file, line = city.place(*statement)

@@ -36,9 +36,17 @@ CONFLICT: Final = "<<<<<<< "
 # Rules in this folder of shapes/ hold for what the build writes, not for what people write.
 PUBLISHED: Final = "published"
 NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
+# How files begin that hold something else, and what that is called.
+DOCUMENTS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-", b"{\\rtf")
+OTHER_FORMS: Final = {"<!doctype html": "HTML", "<html": "HTML", "<?xml": "XML", "{": "JSON"}
+UNDERSCORE: Final = re.compile(r"[\"']@[A-Za-z]+_")
 SYNTAX: Final = (
     ("syntax-quotes", re.compile(r"'(?P<it>[„“”‟‚‘’«»])'")),
     ("syntax-quote-open", re.compile(r"Line jumps are not allowed")),
+    ("syntax-invisible", re.compile(r"^'(?P<it>[^\x21-\x7e\w])' is not allowed")),
+    ("syntax-early-dot", re.compile(r"^[\"'].* is not a valid predicate")),
+    ("syntax-comma", re.compile(r"^(?P<it>[\"'].*) is not a valid subject")),
+    ("syntax-value", re.compile(r"^(?P<it>[;,.]) is not a valid (?:predicate|RDF object)")),
     ("syntax-word", re.compile(r"^(?P<it>\w+) is not a valid (?:subject|predicate|RDF object)")),
     ("syntax-prefix", re.compile(r"The prefix (?P<it>\S*:) has not been declared")),
     ("syntax-iri", re.compile(r"Invalid IRI|No scheme found|IRI")),
@@ -213,6 +221,8 @@ def _read(city: City, store: Store, path: Path, graph: str) -> list[Finding]:
         return [fault("is-a-folder", where)]
     try:
         content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        if content.startswith(DOCUMENTS):
+            return [fault("not-text", where, 1)]
         document = content.decode("utf-8")
     except OSError as error:
         return [fault("unreadable", where, reason=error.strerror)]
@@ -248,6 +258,12 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
         return fault("syntax-somewhere", where, reason=reason, form=other)
     if other:
         return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
+    start = document.lstrip()[:20].lower()
+    for begin, form in OTHER_FORMS.items():
+        if start.startswith(begin):
+            return fault("not-turtle", where, 1, form=form)
+    if UNDERSCORE.search(near):
+        return fault("syntax-language", where, line, near=_short(near))
     # A string that runs to the end of the file is reported where it begins.
     if reason == "Unexpected end of file" and lines[line - 1][(error.offset or 1) - 1 :].startswith(QUOTES):
         return fault("syntax-quote-open", where, line, near=_short(near))
@@ -255,6 +271,7 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
         match = pattern.search(reason)
         if match:
             it = match.groupdict().get("it", "")
+            it = f"U+{ord(it):04X}" if key == "syntax-invisible" else _short(it)
             return fault(key, where, line, near=_short(near), reason=reason, it=it)
     raise AssertionError(reason)
 

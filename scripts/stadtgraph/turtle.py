@@ -75,6 +75,31 @@ def _absolute(iri: str, base: str) -> str:
 def places(text: str, base: str = "") -> Places:
     """Find the lines of everything at the outer level of a Turtle document that has been parsed before."""
     found = Places()
+    for subject, predicate, value, line in _outer(text, base, found):
+        if value is not None:
+            found.objects.setdefault((subject, predicate, value), line)
+        elif predicate:
+            found.predicates.setdefault((subject, predicate), line)
+        else:
+            found.subjects.setdefault(subject, line)
+    return found
+
+
+def lines(text: str, predicate: str) -> dict[str, int]:
+    """Return the line in which each subject first has a property, else stands; ``places`` in less room."""
+    found: dict[str, int] = {}
+    exact: set[str] = set()
+    for subject, stated, value, line in _outer(text, "", Places()):
+        if stated == predicate and value is None and subject not in exact:
+            exact.add(subject)
+            found[subject] = line
+        else:
+            found.setdefault(subject, line)
+    return found
+
+
+def _outer(text: str, base: str, found: Places) -> Iterator[tuple[str, str, str | None, int]]:
+    """Yield the line of each subject, then of each property, then of each value; note other places."""
     names: dict[str, str] = {"@": base}
 
     def resolve(kind: str, token: str) -> str:
@@ -119,13 +144,12 @@ def places(text: str, base: str = "") -> Places:
             continue
         elif not subject:
             subject = resolve(kind, token)
-            found.subjects.setdefault(subject, line)
+            yield subject, "", None, line
         elif not predicate:
             predicate = resolve(kind, token)
-            found.predicates.setdefault((subject, predicate), line)
+            yield subject, predicate, None, line
         else:
-            found.objects.setdefault((subject, predicate, resolve(kind, token)), line)
-    return found
+            yield subject, predicate, resolve(kind, token), line
 
 
 def places_of(content: bytes, wanted: Collection[str], base: str) -> Places:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
+from rdflib import BNode
 
 from stadtgraph import shacl
 from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, name_in, severity_of
@@ -25,6 +26,9 @@ SH: Final = VOCABULARIES["sh"]
 XSD: Final = VOCABULARIES["xsd"]
 REPORTS: Final = {"turtle": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
 UNREAD: Final = (RULE + "file-not-read", RULE + "empty-file")
+COMPARING: Final = {
+    f"{SH}LessThan{equal}ConstraintComponent": f"{SH}lessThan{equal}" for equal in ("", "OrEquals")
+}
 TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 
 
@@ -34,7 +38,7 @@ def validate(
     """Return all findings, sorted; where files were asked for, only those that stand in them.
 
     Breaches of form come alone: shapes and checks say little before they are mended. Of a property of which a
-    shape has spoken, a check does not speak again: one fault, one message.
+    shape has spoken, a check does not speak again, nor does a shape that compares it: one fault, one message.
 
     Raises:
         CannotLook: shapes or checks cannot be applied.
@@ -47,15 +51,33 @@ def validate(
     if not findings:
         progress("shapes")
         findings = [*_shapes(city, ways), *([] if city.only else _idle_shapes(city))]
-        told: dict[tuple[str, str], int] = {}
-        for finding in findings:
-            key, rank = (finding.focus, finding.path), ORDER[finding.severity]
-            told[key] = min(rank, told.get(key, rank))
+        told = _told(finding for finding in findings if finding.component not in COMPARING)
+        findings = [finding for finding in findings if not _is_explained(city, finding, told)]
+        told = _told(findings)
         for path in city.queries("checks"):
             progress(path.stem)
             findings += _check(city, path, told)
         findings = [finding for finding in findings if not asked or finding.file in asked]
     return sorted(_once(findings), key=Finding.sort_key)
+
+
+def _told(findings: Iterable[Finding]) -> dict[tuple[str, str], int]:
+    """Return of which properties of which things something is said, and how grave that is."""
+    told: dict[tuple[str, str], int] = {}
+    for finding in findings:
+        key, rank = (finding.focus, finding.path), ORDER[finding.severity]
+        told[key] = min(rank, told.get(key, rank))
+    return told
+
+
+def _is_explained(city: City, finding: Finding, told: Mapping[tuple[str, str], int]) -> bool:
+    """Say whether two values cannot be compared since one of them is wrong by itself, as another one says."""
+    if finding.component not in COMPARING:
+        return False
+    rules = city.shapes.quads_for_pattern(None, NamedNode(COMPARING[finding.component]), None)
+    others = (text(quad.object) for quad in rules if text(quad.subject) == finding.rule)
+    known = [told.get((finding.focus, path), len(ORDER)) for path in (finding.path, *others)]
+    return min(known) <= ORDER[finding.severity]
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -82,7 +104,8 @@ def _shapes(city: City, ways: Ways | None) -> Iterator[Finding]:
 def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
     """Turn the results of a validator into findings that say where to look."""
     for result in report.results:
-        focus, path, value = (str(term or "") for term in (result.focus_node, result.path, result.value))
+        focus, value = (str(term or "") for term in (result.focus_node, result.value))
+        path = _property(city, focus, value) if isinstance(result.path, BNode) else str(result.path or "")
         file, line = city.place(focus, path, value)
         yield Finding(
             severity_of(str(result.severity)),
@@ -96,6 +119,12 @@ def findings_of(city: City, report: shacl.Report) -> Iterator[Finding]:
             value,
             str(result.component),
         )
+
+
+def _property(city: City, focus: str, value: str) -> str:
+    """Return by which property the value of a path of several belongs to its subject; nothing if by none."""
+    about = city.store.quads_for_pattern(NamedNode(focus), None, None) if _is_iri(focus) else ()
+    return min((quad.predicate.value for quad in about if text(quad.object) == value), default="")
 
 
 def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:

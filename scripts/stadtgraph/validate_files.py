@@ -62,8 +62,8 @@ class Checked:
 
     @property
     def met_nothing(self) -> bool:
-        """Whether no rule met any node, so that the absence of findings proves nothing."""
-        return not self.report.checked
+        """Whether no rule was looked at for any node, so that the absence of findings proves nothing."""
+        return not (self.report.checked and self.report.seconds)
 
     @property
     def severities(self) -> Counter[Severity]:

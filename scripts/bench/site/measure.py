@@ -1,11 +1,12 @@
 """Publish synthetic cities in full and after one changed label: time, things per second, peak memory.
 
-Each publication runs in a process of its own, so that the peak is its own. Usage:
+Each publication runs in a process of its own; memory is that of this process and of those that it starts
+(proportional set size, so that what they share counts once). Usage:
 ``python scripts/bench/site/measure.py CITY [THINGS ...]``; CITY is a folder with ontology/ and shapes/.
 """
 
 import json
-import resource
+import os
 import shutil
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def one(root: str, out: str) -> None:
     start = time.perf_counter()
     city = load(Path(root))
     loaded = time.perf_counter()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = held(os.getpid())
     done = publish(city, Path(out))
     end = time.perf_counter()
     print(
@@ -79,15 +80,37 @@ def one(root: str, out: str) -> None:
             {
                 "load": loaded - start,
                 "publish": end - loaded,
-                "processor": time.process_time(),
+                "processor": sum(os.times()[:4]),
                 "files": done.files,
                 "written": done.written,
                 "changed": len(done.changes.changed),
-                "store": memory // 1024,
-                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "store": memory,
             }
         )
     )
+
+
+def held(pid: int) -> int:
+    """Return how many MB a process and its children hold, what they share counted once."""
+    try:
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended
+        return 0
+    mine = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return mine // 1024 + sum(map(held, children))
+
+
+def run(root: Path, out: Path) -> dict[str, float]:
+    """Publish in a process of its own; watch how much memory it takes."""
+    command = [sys.executable, __file__, "--one", str(root), str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, held(process.pid))
+        time.sleep(0.05)
+    assert process.stdout and not process.returncode
+    return {**json.loads(process.stdout.read()), "peak": peak}
 
 
 def main() -> None:
@@ -96,17 +119,21 @@ def main() -> None:
         one(*sys.argv[2:])
         return
     city = Path(sys.argv[1])
-    for things in map(int, sys.argv[2:] or ("1000", "10000")):
+    print("| things | what | documents | written | wall | things/s | processor | after loading | peak |")
+    print("|---:|---|---:|---:|---:|---:|---:|---:|---:|")
+    for things in map(int, sys.argv[2:] or ("1000", "10000", "50000")):
         with tempfile.TemporaryDirectory() as folder:
             root = Path(shutil.copytree(city, Path(folder) / "city"))
             base = "https://example.org/musterstadt/"
             for step, name in (("full", "Amt"), ("one label", "Behörde")):
                 write(root / "data", base, things, name)
-                command = [sys.executable, __file__, "--one", str(root), str(Path(folder) / "public")]
-                answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-                took = json.loads(answer)
-                rate = things / took["publish"]
-                print(f"{things:>6} {step:<9} {rate:8.0f} things/s", json.dumps(took), flush=True)
+                took = run(root, Path(folder) / "public")
+                print(
+                    f"| {things:,} | {step} | {took['files']:,} | {took['written']:,} "
+                    f"| {took['publish']:.1f} s | {things / took['publish']:.0f} | {took['processor']:.1f} s "
+                    f"| {took['store']} MB | {took['peak']} MB |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

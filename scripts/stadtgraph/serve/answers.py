@@ -72,12 +72,14 @@ def refusal(
     lang = language_of(request)
     sentence = say(key, lang, **values)
     sent = {"Vary": VARY, "Content-Language": lang, "Cache-Control": "no-cache", **(headers or {})}
-    form = negotiate.media_type(REFUSALS, request.headers.get("accept", ""))
+    accept = request.headers.get("accept", "")
+    # Who takes none of them, though some kind of JSON, can read the problem details.
+    form = negotiate.media_type(REFUSALS, accept) or (REFUSALS[2] if "json" in accept else REFUSALS[0])
     if form == "text/html":
         fact, _, way_out = sentence.partition(". ")
         told = {"code": status, "way_out": way_out, "near": near}
         return page(request, "refusal.html", fact.removesuffix("."), status, sent, **told)
-    if form == "application/problem+json":
+    if form == REFUSALS[2]:
         problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
         problem |= {
             "detail": sentence,

@@ -49,6 +49,12 @@ class Front:
         self.inner, self.prefix, self.tell = inner, settings.prefix, settings.tell
         self.documents = Documents(inner.state)
         inner.router.default = self.documents
+        # Routes without a variable are found by their path, without trying one after the other.
+        self.plain = {
+            route.path: route
+            for route in inner.routes
+            if isinstance(route, Route) and not route.param_convertors
+        }
         # The first step of each path that a route answers; all others are documents.
         self.routed = {route.path.split("/")[1] for route in inner.routes if isinstance(route, Route)}
 
@@ -120,6 +126,8 @@ class Front:
             await Response(status_code=204, headers=headers)(scope, receive, send)
         elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
             await refusal(Request(scope), 414, "serve-too-long", most=LONGEST)(scope, receive, send)
+        elif route := self.plain.get(scope["path"]):
+            await route.handle(scope, receive, send)
         elif scope["path"][1:].partition("/")[0] in self.routed:
             await self.inner.router(scope, receive, send)
         else:

@@ -20,6 +20,40 @@ LATE: Final = (
 )
 
 
+class Joined:
+    """A transport on which the head of an answer goes out together with what follows it.
+
+    Each writing is a call of the system that wakes the client, and two cost more than making the answer.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._head = transport, b""
+
+    def __getattr__(self, name: str) -> Any:
+        """Do everything else as the transport does."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep what begins an answer until its content comes."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines((head, data))
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"100", 9):
+            self._head = data
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Write what has no content."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        """Close when all is written."""
+        self.flush()
+        self._transport.close()
+
+
 class Connection(HttpToolsProtocol):
     """Speak HTTP with a client that is given a time for everything."""
 
@@ -31,9 +65,11 @@ class Connection(HttpToolsProtocol):
         self._stalled: asyncio.TimerHandle | None = None
         self._whole, self._in_head, self._head = False, True, 0
 
+    transport: Joined  # type: ignore[assignment]
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give a new client its time."""
-        super().connection_made(transport)
+        super().connection_made(Joined(transport))  # type: ignore[arg-type]
         if len(self.sending) >= SENDERS:
             next(iter(self.sending))._end(LATE[0])
         self._wait()
@@ -65,6 +101,11 @@ class Connection(HttpToolsProtocol):
         """Note that a request is whole."""
         self._whole = True
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Send what is left of an answer."""
+        self.transport.flush()
+        super().on_response_complete()
 
     def pause_writing(self) -> None:
         """Wait for a client that reads slowly, though not for ever."""

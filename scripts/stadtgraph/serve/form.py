@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -93,7 +93,7 @@ async def ask(request: Request, question: Question) -> Told:
     """Ask, and keep as much of the answer as a page shows."""
     workers: Workers = request.app.state.workers
     try:
-        answer = await workers.ask(replace(question, rows=ROWS_AS, truth=TRUTH_AS, graph=GRAPH_AS))
+        answer = await workers.ask(question._replace(rows=ROWS_AS, truth=TRUTH_AS, graph=GRAPH_AS))
         with closing(answer):
             hints = tuple((key, values) for key, values in answer.about["hints"])
             return Told(await collect(answer), hints=hints)

@@ -8,10 +8,10 @@ refused as well: better one strange query too many than one request to somebody 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, cached_property
+from functools import cache
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 from urllib.parse import urljoin
@@ -48,11 +48,16 @@ TOKENS: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+BETWEEN: Final = frozenset(("space", "comment"))
 CODE_POINTS: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 FORMS: Final = frozenset(("SELECT", "CONSTRUCT", "DESCRIBE", "ASK"))
 UPDATES: Final = frozenset(
     ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 )
+OPENING: Final = frozenset("{([")
+CLOSING: Final = frozenset("})]")
+# How deep brackets may be nested: the store's parser calls itself at each, until its process ends.
+DEEPEST: Final = 250
 # Functions that answer differently each time they are asked.
 FLEETING: Final = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
 # An address that may also be read as a comparison, a SERVICE and the beginning of a comment.
@@ -73,18 +78,19 @@ class Read:
 
     text: str
     tokens: Sequence[Token]
+    words: Set[str]
     known: Sequence[str]
     hints: tuple[Said, ...]
 
-    @cached_property
+    @property
     def names_graphs(self) -> bool:
         """Whether the query names its own dataset."""
-        return any(token.kind == "word" and token.text.upper() == "FROM" for token in self.tokens)
+        return "FROM" in self.words
 
     @property
     def lasts(self) -> bool:
         """Whether the query is answered the same as long as the data are."""
-        return not any(token.kind == "word" and token.text.upper() in FLEETING for token in self.tokens)
+        return FLEETING.isdisjoint(self.words)
 
     def place(self, start: int) -> tuple[int, int]:
         """Return line and column of a character."""
@@ -104,6 +110,15 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(str(match.lastgroup), match[0], match.start())
 
 
+def _telling(text: str) -> list[Token]:
+    """Return the tokens of a query without what stands between them."""
+    return [
+        Token(str(match.lastgroup), match[0], match.start())
+        for match in TOKENS.finditer(text)
+        if match.lastgroup not in BETWEEN
+    ]
+
+
 def read(
     text: str,
     base: str,
@@ -120,21 +135,23 @@ def read(
         Refused: the query would leave the store or change it, or cannot be understood from its tokens.
 
     """
-    found = [token for token in tokens(text) if token.kind not in ("space", "comment")]
+    found = _telling(text)
     if any(token.text == "\\" for token in found):
         text = _resolved(text)
-        found = [token for token in tokens(text) if token.kind not in ("space", "comment")]
-    declared = _declared(found)
-    known = {**prefixes, **declared}
+        found = _telling(text)
+    words = {token.text.upper() for token in found if token.kind == "word"}
+    known = {**prefixes, **_declared(found)} if "PREFIX" in words else prefixes
     hints = tuple(dict.fromkeys(_near_misses(found, base)))
-    query = Read(text, found, tuple(known), tuple((key, dict(values)) for key, values in hints))
+    query = Read(text, found, words, tuple(known), tuple((key, dict(values)) for key, values in hints))
     if not found:
         raise Refused(400, "query-empty")
     _check_characters(query)
+    _check_depth(query)
     _check_form(query)
     _check_services(query)
     _check_prefixes(query, known, occurs)
-    check_graphs(_from(found, known, base), graphs)
+    if query.names_graphs:
+        check_graphs(_from(found, known, base), graphs)
     return query
 
 
@@ -167,6 +184,17 @@ def _check_characters(query: Read) -> None:
             raise query.refuse("query-text-open" if token.text in "\"'" else "query-character", token)
 
 
+def _check_depth(query: Read) -> None:
+    depth = 0
+    for token in query.tokens:
+        if token.text in OPENING:
+            depth += 1
+            if depth > DEEPEST:
+                raise query.refuse("query-too-deep", token, most=str(DEEPEST))
+        elif token.text in CLOSING:
+            depth -= 1
+
+
 def _check_form(query: Read) -> None:
     words = (token for token in query.tokens if token.kind == "word")
     for token in words:
@@ -178,6 +206,8 @@ def _check_form(query: Read) -> None:
 
 
 def _check_services(query: Read) -> None:
+    if "service" not in query.text.casefold():
+        return
     follows = [*query.tokens[1:], Token("end", "", len(query.text))]
     for token, after in zip(query.tokens, follows, strict=True):
         folded = token.text.casefold()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from typing import Final
 from urllib.parse import quote
 
@@ -22,6 +22,8 @@ LOOKED_AT: Final = 60
 COUNTED: Final = 20_000
 ENOUGH: Final = 0.6
 LONGEST: Final = 120
+QUESTIONS: Final = "queries"
+FORMS: Final = (".ttl", ".jsonld", ".nt", ".rdf", ".rq", ".csv", ".tsv", ".json", ".xml")
 # What explains the city's data, and where it stands; who looks for a thing means none of it.
 REFERENCE: Final = ("rule", "term")
 FOLDERS: Final = ("def", "shapes", "vocabulary")
@@ -95,18 +97,41 @@ def names(publication: Publication) -> Names:
 
 def meant(publication: Publication, path: str, root: str, lang: str, most: int = 5) -> list[Near]:
     """Return what an address that leads nowhere may have meant; ``root`` is the way to the start page."""
-    asked = path.rstrip("/").rpartition("/")[2]
-    for ending in (*publication.described["endings"].values(), ".ttl", ".jsonld", ".nt", ".rdf"):
+    folder, _, asked = path.strip("/").rpartition("/")
+    endings = publication.described["endings"]
+    for ending in (*endings.values(), *FORMS):
         if asked.endswith(ending):
             asked = asked.removesuffix(ending)
             break
-    folder = path.strip("/").partition("/")[0]
-    near = [
+    known = pages(publication).get(folder, ())
+    stems = get_close_matches(asked.casefold(), known, most, ENOUGH)
+    titles = {told["slug"]: told["title"][lang] for told in publication.questions}
+    place = f"{folder}/" if folder else ""
+    found = [
+        Near(titles.get(stem, stem) if folder else stem, f"{root}{place}{quote(stem)}{endings[lang]}")
+        for stem in stems
+    ]
+    if folder == QUESTIONS:
+        return found
+    things = [
         one.thing
         for one in names(publication).near(asked)
         if one.share >= ENOUGH and (one.thing.section in REFERENCE) == (folder in FOLDERS)
     ]
-    return list(_told(publication, near[:most], root, lang))
+    return [*found, *_told(publication, things[: most - len(found)], root, lang)]
+
+
+def pages(publication: Publication) -> Mapping[str, Sequence[str]]:
+    """Return the pages at the top and those of the questions, by the folder they are in."""
+    return publication.once("pages", lambda: _pages(publication))
+
+
+def _pages(publication: Publication) -> dict[str, list[str]]:
+    ending = max(publication.described["endings"].values(), key=len)
+    top = sorted(
+        path.name.removesuffix(ending) for path in publication.folder.iterdir() if path.name.endswith(ending)
+    )
+    return {"": top, QUESTIONS: [told["slug"] for told in publication.questions]}
 
 
 def _told(publication: Publication, things: list[Thing], root: str, lang: str) -> Iterator[Near]:

@@ -59,11 +59,11 @@ class Endpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        headers = Headers(scope=scope)
-        accept = ", ".join(headers.getlist("accept"))
+        accept = b", ".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
         if method in ("GET", "HEAD"):
             given = parameters.read(scope["query_string"])
         else:
+            headers = Headers(scope=scope)
             kind = headers.get("content-type", "")
             given = parameters.of_post(kind, scope["query_string"], await _body(headers, receive))
         if method != "POST" and not given.keys() - {"format", "lang"}:
@@ -73,7 +73,7 @@ class Endpoint:
             response = await self._page(Request(scope, receive), asked)
             await response(scope, receive, send)
         else:
-            await Reply(parameters.question(given, accept))(scope, receive, send)
+            await _reply(scope, receive, send, parameters.question(given, accept))
 
 
 async def answer(request: Request, question: Question) -> Response:
@@ -91,37 +91,38 @@ class Reply(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         try:
-            await self._answer(scope, receive, send)
+            await _reply(scope, receive, send, self._question)
         except Refused as refused:
             await refuse(Request(scope, receive), refused)(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        state = scope["app"].state
-        workers: Workers = state.workers
-        remembered: Remembered = state.remembered
-        given = remembered.find((workers.digest, self._question))
-        if given:
-            await _give(scope, send, given)
-            return
-        answer = await workers.put(self._question)
-        watching = asyncio.get_running_loop().call_later(PATIENT, _watch, receive, answer)
-        try:
-            await answer.start()
-            most = WHOLE if scope["http_version"] == "1.0" else SMALL
-            content, over = await answer.part(most)
-            media, link = answer.media, _link(answer.about["hints"])
-            if over:
-                given = Given(media, content, etag(media, content), link)
-                if answer.about["lasts"] and len(content) <= SMALL:
-                    remembered.keep((answer.digest, self._question), given)
-                await _give(scope, send, given, lasts=answer.about["lasts"])
-            elif scope["http_version"] == "1.0":
-                raise Refused(503, "protocol-too-old", {"limit": WHOLE >> 20})
-            else:
-                await _stream(scope, send, answer, content, link)
-        finally:
-            watching.cancel()
-            answer.close()
+
+async def _reply(scope: Scope, receive: Receive, send: Send, question: Question) -> None:
+    state = scope["app"].state
+    workers: Workers = state.workers
+    remembered: Remembered = state.remembered
+    given = remembered.find((workers.digest, question))
+    if given:
+        await _give(scope, send, given)
+        return
+    answer = await workers.put(question)
+    watching = asyncio.get_running_loop().call_later(PATIENT, _watch, receive, answer)
+    try:
+        await answer.start()
+        most = WHOLE if scope["http_version"] == "1.0" else SMALL
+        content, over = await answer.part(most)
+        media, link = answer.media, _link(answer.about["hints"])
+        if over:
+            given = Given(media, content, etag(media, content), link)
+            if answer.about["lasts"] and len(content) <= SMALL:
+                remembered.keep((answer.digest, question), given)
+            await _give(scope, send, given, lasts=answer.about["lasts"])
+        elif scope["http_version"] == "1.0":
+            raise Refused(503, "protocol-too-old", {"limit": WHOLE >> 20})
+        else:
+            await _stream(scope, send, answer, content, link)
+    finally:
+        watching.cancel()
+        answer.close()
 
 
 async def _give(scope: Scope, send: Send, given: Given, lasts: bool = True) -> None:
@@ -242,6 +243,7 @@ def _takes_gzip(scope: Scope) -> bool:
     return bool(codings) and negotiate.coding(codings.decode("latin-1"), ("gzip",)) == "gzip"
 
 
+@lru_cache(64)
 def _content_type(media: str) -> tuple[bytes, bytes]:
     charset = "; charset=utf-8" if media.startswith("text/") else ""
     return b"content-type", f"{media}{charset}".encode()
@@ -253,5 +255,7 @@ def _among(tags: bytes, tag: bytes) -> bool:
 
 def _link(hints: Sequence[Said]) -> bytes:
     """Return what a program's author may notice of the hints (RFC 8288); ASCII, as headers are."""
+    if not hints:
+        return b""
     said = " ".join(Refused(0, key, values).sentence("en") for key, values in hints)
-    return f'<sparql.html>; rel="help"; title="{said}"'.encode("ascii") if said.isascii() and said else b""
+    return f'<sparql.html>; rel="help"; title="{said}"'.encode("ascii") if said.isascii() else b""

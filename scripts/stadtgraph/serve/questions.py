@@ -24,9 +24,12 @@ from stadtgraph.serve import form, negotiate, openapi, protocol
 from stadtgraph.serve.answers import Near, language_of, refusal
 from stadtgraph.serve.near import ENOUGH, names
 from stadtgraph.serve.publication import Publication, Thing
+from stadtgraph.serve.search import folded
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
 
 HTML: Final = "text/html"
+# A list of more things than these to choose from helps nobody.
+SHOWN: Final = 500
 ENDINGS: Final = {
     **{"csv": "text/csv", "tsv": "text/tab-separated-values"},
     **{"json": "application/sparql-results+json", "xml": "application/sparql-results+xml"},
@@ -176,8 +179,14 @@ async def _page(
     )
     content = form.published(publication, f"queries/{question.slug}{endings[lang]}")
     values = {one.name: given.get(one.name, _usual(one, lang)) for one in question.parameters}
+    known = await asyncio.to_thread(_known, publication, question, lang)
     inputs = form.drawn(
-        "parameters.html", lang, question=question, values=values, action=question.slug + endings[lang]
+        "parameters.html",
+        lang,
+        question=question,
+        values=values,
+        known=known,
+        action=question.slug + endings[lang],
     )
     content = content.replace("<!--parameters-->", inputs)
     if not given:
@@ -188,6 +197,32 @@ async def _page(
     links = [(words, f"{question.slug}.{one}?{urlencode(given)}") for one, words in told.forms.items()]
     content = form.ANSWER.sub(lambda _: form.answered(request, told, lang, links, columns=columns), content)
     return form.html(content, lang, told)
+
+
+def _known(publication: Publication, question: queries.Question, lang: str) -> dict[str, list[Thing]]:
+    """Return for each parameter that names a thing those that may be meant: of the same kind, by name."""
+    found: dict[str, list[Thing]] = {}
+    for parameter in question.parameters:
+        usual = None
+        if parameter.kind is Kind.IRI:
+            usual = publication.things.get(queries.iri_of(parameter.example, publication.base))
+        things = sections(publication)[usual.section] if usual else []
+        found[parameter.name] = sorted(things, key=lambda one: folded(one.name(lang)))
+        if len(things) > SHOWN:
+            found[parameter.name] = []
+    return found
+
+
+def sections(publication: Publication) -> Mapping[str, list[Thing]]:
+    """Return the things of each section."""
+
+    def gathered() -> Mapping[str, list[Thing]]:
+        found: dict[str, list[Thing]] = {}
+        for thing in publication.things.values():
+            found.setdefault(thing.section, []).append(thing)
+        return found
+
+    return publication.once("sections", gathered)
 
 
 def _usual(parameter: queries.Parameter, lang: str) -> str:

@@ -113,7 +113,23 @@ def _objects(written: str, name: str) -> dict[str, Any]:
 
 
 def _batch(publication: Publication, batch: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    return {key: {"result": _candidates(publication, key, asked, lang)} for key, asked in batch.items()}
+    """Return candidates for each query; one that cannot be read finds nothing, and says why.
+
+    Raises:
+        BadRequest: none can be read.
+
+    """
+    found: dict[str, Any] = {}
+    faults = []
+    for key, asked in batch.items():
+        try:
+            found[key] = {"result": _candidates(publication, key, asked, lang)}
+        except BadRequest as error:
+            found[key] = {"result": [], "error": say("reconcile-bad", lang, reason=str(error))}
+            faults.append(error)
+    if faults and len(faults) == len(batch):
+        raise faults[0]
+    return found
 
 
 def _candidates(publication: Publication, key: str, asked: Any, lang: str) -> list[dict[str, Any]]:

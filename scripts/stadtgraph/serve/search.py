@@ -159,8 +159,12 @@ def index(publication: Publication, lang: str) -> Index:
     """Return the index of a publication in a language, made once."""
 
     def make() -> Index:
-        lines = (publication.folder / f"search.{lang}.js").read_text("utf-8")
-        return Index(json.loads(lines[lines.index("[") : lines.rindex("]") + 1]))
+        entries = publication.folder / "server" / f"entries.{lang}.jsonl"
+        if entries.is_file():  # the page's own script has a large city in parts
+            with entries.open(encoding="utf-8") as lines:
+                return Index(list(map(json.loads, lines)))
+        written = (publication.folder / f"search.{lang}.js").read_text("utf-8")
+        return Index(json.loads(written[written.index("[") : written.rindex("]") + 1]))
 
     return publication.once(f"search.{lang}", make)
 

@@ -65,7 +65,8 @@ def serve(settings: Settings, listening: socket.socket) -> None:
         backlog=WAITING,
     )
     # Uvicorn raises the signal again once all is answered; that this was asked for is no failure.
-    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda number, frame: None)
     uvicorn.Server(config).run(sockets=[listening])
 
 

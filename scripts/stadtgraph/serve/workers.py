@@ -50,6 +50,7 @@ class Workers:
         self._nest: Nest | None = None
         self._wanted: Publication | None = None
         self._old: set[Nest] = set()
+        self._starting: set[Nest] = set()
         self._there = asyncio.Event()
         self._running: set[Answer] = set()
         self._slow: list[Answer] = []
@@ -67,14 +68,18 @@ class Workers:
         self._wanted = publication
         while self._wanted is publication:
             nest = Nest(publication, self.memory << 20, self._lost)
+            self._starting.add(nest)
             try:
                 await nest.start()
                 nest.spare = [await nest.fork() for _ in range(SPARE)]
                 break
             except Refused:
-                LOG.exception("no workers for %s", publication.digest)
                 await nest.close()
-                await asyncio.sleep(AGAIN)
+                if self._wanted is publication:
+                    LOG.exception("no workers for %s", publication.digest)
+                    await asyncio.sleep(AGAIN)
+            finally:
+                self._starting.discard(nest)
         if self._wanted is not publication:
             await nest.close()
             return
@@ -145,12 +150,18 @@ class Workers:
                 await asyncio.wait_for(self._there.wait(), self.timeout)
             except TimeoutError as error:
                 raise self._refusal("query-not-yet", 503, wait=5) from error
-        nest = self._nest
-        if nest is None:
-            raise self._refusal("query-no-worker", 503, wait=1)
-        line = nest.spare.pop() if nest.spare else await nest.fork()
-        nest.busy.add(line)
-        return line
+        while nest := self._nest:
+            try:
+                line = nest.spare.pop() if nest.spare else await nest.fork()
+            except Refused:
+                if nest is self._nest:
+                    raise
+                continue
+            if nest is self._nest:
+                nest.busy.add(line)
+                return line
+            line.dismiss()  # born into a publication that is no longer served
+        raise self._refusal("query-no-worker", 503, wait=1)
 
     def _done(self, answer: Answer) -> None:
         """Take back the worker of an answer that has come to its end, or let it go."""
@@ -243,14 +254,23 @@ class Workers:
         nest = self._nest
         if nest and len(nest.spare) < SPARE:
             with contextlib.suppress(Refused):  # the next question tries again, and tells its asker
-                nest.spare.append(await nest.fork())
+                line = await nest.fork()
+                if nest is self._nest:
+                    nest.spare.append(line)
+                else:
+                    line.dismiss()
 
-    def _lost(self) -> None:
-        """Start anew when a mother has died that nobody has ended."""
-        nest, self._nest = self._nest, None
+    def _lost(self, nest: Nest) -> None:
+        """Start anew when a mother has died that nobody has ended.
+
+        One that is only starting is tried again by who starts it, and so is a publication that is to follow.
+        """
+        if nest is not self._nest:
+            return
+        self._nest = None
         self._there.clear()
-        if nest:
-            self._do(nest.close())
+        self._do(nest.close())
+        if self._wanted is nest.publication:
             self._do(self.open(nest.publication))
 
     def _refusal(self, key: str, status: int, wait: int) -> Refused:
@@ -283,7 +303,7 @@ class Workers:
         end = monotonic() + grace
         while self._running and monotonic() < end:
             await asyncio.sleep(LOOK)
-        nests = [one for one in (self._nest, *self._old) if one]
+        nests = [one for one in (self._nest, *self._old, *self._starting) if one]
         self._nest = self._wanted = None
         self._there.clear()
         for answer in tuple(self._running):

@@ -10,7 +10,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -19,11 +19,11 @@ from xml.parsers import expat
 import pyoxigraph as ox
 
 from stadtgraph.findings import CannotLook, Finding
-from stadtgraph.load import fault, syntax_fault
+from stadtgraph.load import UTF_16, fault, syntax_fault
 
 BOM: Final = b"\xef\xbb\xbf"
 PACKED: Final = b"\x1f\x8b"
-DOCTYPE: Final = re.compile(rb"(?s)(?:\xef\xbb\xbf|\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE")
+BLOCK: Final = 1 << 16
 CONTEXT: Final = re.compile(r'"@(?:context|import)"\s*:\s*\[?\s*(?:\{[^{}]*\}\s*,\s*)*(?=")')
 FORMS: Final = {
     "turtle": ox.RdfFormat.TURTLE,
@@ -100,11 +100,9 @@ def statements(source: Source) -> Iterator[ox.Quad]:
     base = source.absolute().as_uri() if isinstance(source, Path) else "urn:stadtgraph:input"
     with _opened(source) as file:
         if form == ox.RdfFormat.RDF_XML:
-            if DOCTYPE.match(file.read(1 << 20)):
+            if _has_doctype(file):
                 raise CannotLook([fault("doctype", source)])
-            file.seek(0)
-        if file.read(len(BOM)) != BOM:
-            file.seek(0)
+            _rewind(file)
         try:
             yield from ox.parse(input=file, format=form, base_iri=base, rename_blank_nodes=True)
         except SyntaxError as error:
@@ -130,7 +128,7 @@ def content_of(source: Source) -> bytes:
 
     """
     with _opened(source) as file:
-        return file.read().removeprefix(BOM)
+        return file.read()
 
 
 @contextmanager
@@ -139,15 +137,33 @@ def _opened(source: Source) -> Iterator[IO[bytes]]:
         with io.BytesIO(source.content) if isinstance(source, Document) else source.open("rb") as file:
             packed = file.read(2) == PACKED
             file.seek(0)
-            if packed:
-                with gzip.open(file) as unpacked:
-                    yield unpacked  # type: ignore[misc]
-            else:
-                yield file
+            unpacked: IO[bytes] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment]
+            with unpacked:
+                _rewind(unpacked)
+                yield unpacked
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CannotLook([fault("not-packed", source, reason=str(error))]) from error
     except OSError as error:
         raise CannotLook([fault("unreadable", source, reason=error.strerror or str(error))]) from error
+
+
+def _rewind(file: IO[bytes]) -> None:
+    """Go to the start, after a byte order mark."""
+    file.seek(0)
+    if file.read(len(BOM)) != BOM:
+        file.seek(0)
+
+
+def _has_doctype(file: IO[bytes]) -> bool:
+    """Say whether XML declares a document type, before its first element."""
+    found: list[bool] = []
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = lambda *_: found.append(True)
+    parser.StartElementHandler = lambda *_: found.append(False)
+    with suppress(expat.ExpatError):
+        while not found and (block := file.read(BLOCK)):
+            parser.Parse(block)
+    return found[:1] == [True]
 
 
 def _explained(error: SyntaxError, source: Source, form: ox.RdfFormat) -> Finding:
@@ -155,6 +171,8 @@ def _explained(error: SyntaxError, source: Source, form: ox.RdfFormat) -> Findin
     try:
         document = content.decode()
     except UnicodeDecodeError as wrong:
+        if content.startswith(UTF_16):
+            return fault("utf-16", source, 1)
         line = content.count(b"\n", 0, wrong.start) + 1
         near = content.splitlines()[line - 1].decode("latin-1").strip()
         return fault("not-utf8", source, line, near=near[:80])

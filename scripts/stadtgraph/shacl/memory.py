@@ -99,7 +99,7 @@ class _Memory:
 
     def checked_again(self, progress: Progress) -> Outcome | None:
         """Validate what can have changed; None where nothing is known, or that might be too much."""
-        snapshot = None if self.reads.whole else load(self.path, self.key)
+        snapshot = load(self.path, self.key)  # there is none where something needs the whole graph
         if snapshot is None:
             return None
         known, digests = snapshot.files, self.digests(self.data)

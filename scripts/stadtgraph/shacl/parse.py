@@ -26,7 +26,7 @@ from stadtgraph.shacl.paths import Path
 from stadtgraph.shacl.patterns import mismatches
 from stadtgraph.shacl.queries import BadQuery, read_query
 from stadtgraph.shacl.report import MalformedShapes
-from stadtgraph.shacl.syntax import Reader, Unfit, sh
+from stadtgraph.shacl.syntax import REPEATS, Reader, Unfit, sh, told
 from stadtgraph.terms import TYPE
 
 CLASSES_OF_CLASSES: Final = {
@@ -44,6 +44,9 @@ SEVERITIES: Final = ("Violation", "Warning", "Info")
 PARAMETERS: Final = {*COMPONENTS, *(name for component in COMPONENTS.values() for name in component.others)}
 # What people write for the namespace of SHACL; a rule in such a one would never fire.
 NEARLY: Final = re.compile(rf"(?!{re.escape(SH)})(?i:https?://(?:www\.)?w3\.org/ns/shacl)(?:[#/]|\Z)")
+# What stands in other places than a shape or a query, and would say nothing there.
+NOT_IN_SHAPES: Final = {"select", "ask", "prefixes", "inversePath", "alternativePath", *REPEATS}
+NOT_IN_QUERIES: Final = {*PARAMETERS, *TARGETS, "path", "severity", "select", "ask"}
 RESERVED: Final = ("this", "shapesGraph", "currentShape", "path", "PATH", "value")
 
 
@@ -155,11 +158,26 @@ class _Parser(Reader):
             if not any(owner.parameter in said for owner in owners):
                 names = " or ".join(f"sh:{owner.parameter}" for owner in owners)
                 self.fault(node, name, f"has no effect without {names}")
+        for name in sorted(said.keys() & NOT_IN_SHAPES):
+            self.fault(node, name, "has no effect in a shape")
+        self._check_parameters(node)
         for component in COMPONENTS.values():
             for term in said.get(component.parameter, ()):
                 yield from self._constraint(node, component, term, path)
         for iri, parameters in self.custom.items():
             yield from self._custom_constraint(node, iri, parameters, path, has_path)
+
+    def _check_parameters(self, node: Term) -> None:
+        """Find parameters that declare no component, since another one is missing (6.2.1)."""
+        used: set[Term] = set()
+        alone: dict[ox.NamedNode, ox.NamedNode] = {}
+        for parameters in self.custom.values():
+            given = [p.predicate for p in parameters if self.objects(node, p.predicate)]
+            missing = [p.predicate for p in parameters if not p.optional and p.predicate not in given]
+            used |= set() if missing else set(given)
+            alone |= {predicate: missing[0] for predicate in given if missing}
+        for predicate in alone.keys() - used:
+            self.fault(node, predicate.value, f"has no effect without {alone[predicate].value}")
 
     def _constraint(
         self, node: Term, component: Component, term: Term, path: Path | None
@@ -207,6 +225,9 @@ class _Parser(Reader):
         text = self.one(node, verb, "text")
         if not self.objects(node, sh(verb)):
             self.fault(node, verb, "is missing")
+        said = {predicate.removeprefix(SH) for predicate in self.said(node)}
+        for name in sorted((said & NOT_IN_QUERIES) - {verb}):
+            self.fault(node, name, "has no effect in a query")
         if text is None:
             return None
         try:
@@ -221,6 +242,9 @@ class _Parser(Reader):
     def _prefixes(self, node: Term) -> dict[str, str]:
         """Collect ``sh:prefixes/owl:imports*/sh:declare`` (5.2.1)."""
         prefixes: dict[str, str] = {}
+        for ontology in self.objects(node, sh("prefixes")):
+            if not self.said(ontology):
+                self.fault(node, "prefixes", f"{told(ontology)} is not defined")
         for ontology in self.closure(self.objects(node, sh("prefixes")), IMPORTS):
             for declaration in self.objects(ontology, sh("declare")):
                 prefix = self.one(declaration, "prefix", "text")

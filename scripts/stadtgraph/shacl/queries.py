@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import pyoxigraph as ox
-from rdflib import URIRef
-from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
 
 from stadtgraph.shacl.graphs import Term
+from stadtgraph.shacl.mentions import prefixes_in
 from stadtgraph.shacl.model import Query
 from stadtgraph.shacl.paths import Path, as_sparql
 
@@ -78,8 +76,20 @@ def read_query(
     try:
         ox.Store().query(text)
     except SyntaxError as error:
-        raise BadQuery(f"no valid SPARQL: {error}") from error
+        raise BadQuery(_explained(error.msg, text, prefixes)) from error
     return Query(text, node, verb == "ASK", frozenset(bound), once, messages, path is not None)
+
+
+def _explained(reason: str, text: str, prefixes: Mapping[str, str]) -> str:
+    """Say what is wrong without the parser's list of all characters that might have come."""
+    for prefix in prefixes_in(text):
+        if not re.search(rf"(?i)\bprefix\s+{re.escape(prefix)}:", text):
+            return f"the prefix {prefix}: is not declared (5.2.1)"
+    if not (place := re.match(r"error at (\d+):", reason)):
+        return f"no valid SPARQL: {reason}"
+    line = int(place[1])
+    near = text.splitlines()[line - 1].strip()[:80]
+    return f"no valid SPARQL in line {line - len(prefixes)} of the query: {near}"
 
 
 def _with_path(text: str, path: Path | None) -> str:
@@ -197,36 +207,3 @@ def _is_free(tokens: list[_Token]) -> bool:
             elif owner != "bound":
                 return False
     return True
-
-
-@cache
-def predicates_of(text: str) -> frozenset[str] | None:
-    """Return the predicates that the patterns of a query name, or None where some are left open."""
-    from rdflib.plugins.sparql.algebra import translateQuery, traverse  # here: it takes a while
-    from rdflib.plugins.sparql.parser import parseQuery
-
-    found: set[object] = set()
-
-    def collect(node: object) -> None:
-        for _, predicate, _ in getattr(node, "triples", None) or ():
-            found.update(_names(predicate))
-
-    try:
-        traverse(translateQuery(parseQuery(text)).algebra, visitPost=collect)
-    except Exception:
-        return None
-    return frozenset(map(str, found)) if all(isinstance(name, URIRef) for name in found) else None
-
-
-def _names(path: object) -> Iterator[object]:
-    """Yield the IRIs of a property path; anything else is left open, as are paths of length zero."""
-    match path:
-        case InvPath():
-            yield from _names(path.arg)
-        case MulPath(zero=False):
-            yield from _names(path.path)
-        case SequencePath() | AlternativePath():
-            for part in path.args:
-                yield from _names(part)
-        case _:
-            yield path

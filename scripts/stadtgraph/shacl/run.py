@@ -20,11 +20,11 @@ from stadtgraph.shacl import sparql
 from stadtgraph.shacl.columns import Column, Columns, chunks, frozen
 from stadtgraph.shacl.components import COMPONENTS, Found, Reach
 from stadtgraph.shacl.graphs import Source, Term, quads, quiet, term_to_rdflib, to_oxigraph
+from stadtgraph.shacl.mentions import predicates_of
 from stadtgraph.shacl.model import Constraint, Plan, Query, Shape
 from stadtgraph.shacl.paths import follow
 from stadtgraph.shacl.plans import read_plan
-from stadtgraph.shacl.queries import predicates_of
-from stadtgraph.shacl.report import MalformedShapes, Report, Result
+from stadtgraph.shacl.report import Fault, MalformedShapes, Report, Result
 from stadtgraph.shacl.sentences import sentences
 
 Progress = Callable[[int, int], None]
@@ -245,7 +245,11 @@ def running(
         try:
             yield Run(plan, columns, asker, progress, part)
         except sparql.QueryFailed as error:
-            raise MalformedShapes(str(error)) from error
+            node = term_to_rdflib(error.shape)
+            owner = plan.names[node].owner
+            raise MalformedShapes(
+                [Fault(URIRef(owner) if owner else node, node, None, str(error))]
+            ) from error
 
 
 def validate_compiled(

@@ -15,19 +15,25 @@ import pyoxigraph as ox
 import rdflib
 from rdflib.term import Node
 
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.shacl.columns import Columns
 from stadtgraph.shacl.components import Found, Reach
 from stadtgraph.shacl.graphs import STRING, Term, term_to_rdflib, to_oxigraph
+from stadtgraph.shacl.mentions import predicates_of
 from stadtgraph.shacl.model import Constraint, Query
-from stadtgraph.shacl.queries import predicates_of
 from stadtgraph.terms import TYPE
 
 FEW: Final = 200
+AS_WRITTEN: Final = {STRING, ox.NamedNode(VOCABULARIES["rdf"] + "langString")}
 Row = Mapping[str, Term]
 
 
 class QueryFailed(Exception):
-    """A query reports a failure of its own (5.3)."""
+    """A query of a shape reports a failure of its own (5.3)."""
+
+    def __init__(self, shape: Term, reason: str) -> None:
+        super().__init__(reason)
+        self.shape = shape
 
 
 class Asker:
@@ -41,31 +47,27 @@ class Asker:
         self.data, self.store, self.pool = data, store, pool
         self._is_original = is_original
         self._left: set[Term] = set()
+        self._loose: dict[str, bool] = {}
+        self._bound: dict[Term, bool] = {}
         self._asked: dict[tuple[str, str], Future[list[Row]]] = {}
 
-    @cached_property
-    def _changed(self) -> set[Term]:
-        """Literals that the store keeps in another form."""
-        if self._is_original:
+    def _changed(self, terms: Collection[Term]) -> set[Term]:
+        """Return which literals the store keeps in another form."""
+        typed = [term for term in terms if isinstance(term, ox.Literal) and term.datatype not in AS_WRITTEN]
+        if self._is_original or not typed:
             return set()
-        terms = self.data.terms
-        typed = (
-            (number, term)
-            for number, term in enumerate(terms)
-            if isinstance(term, ox.Literal) and term.language is None and term.datatype != STRING
-        )
         store = ox.Store()
-        store.extend(ox.Quad(ox.NamedNode(f"n:{number}"), TYPE, term) for number, term in typed)
-        kept = ((int(quad.subject.value[2:]), quad.object) for quad in store)
-        return {terms[number] for number, term in kept if terms[number] != term}
+        store.extend(ox.Quad(ox.NamedNode(f"n:{n}"), TYPE, term) for n, term in enumerate(typed))
+        kept = ((typed[int(quad.subject.value[2:])], quad.object) for quad in store)
+        return {term for term, same in kept if term != same}
 
-    @cached_property
-    def _loose(self) -> set[str]:
-        """Predicates that lead to such literals."""
-        changed = self.data.numbers(self._changed)
-        columns = self.data.predicates() if changed else ()
-        loose = (p for p, c in columns if any(not changed.isdisjoint(each) for each in c.values()))
-        return {self.data.terms[predicate].value for predicate in loose}
+    def _is_loose(self, predicate: str) -> bool:
+        """Say whether a predicate leads to such literals."""
+        if predicate not in self._loose:
+            column = self.data.column(ox.NamedNode(predicate))
+            values = {value for each in column.values() for value in each}
+            self._loose[predicate] = bool(self._changed([self.data.terms[value] for value in values]))
+        return self._loose[predicate]
 
     @cached_property
     def _graph(self) -> rdflib.Graph:
@@ -77,15 +79,22 @@ class Asker:
         return graph
 
     def _reads_what_the_store_kept(self, query: Query) -> bool:
-        if not self._loose:
-            return True
         read = predicates_of(query.text)
-        return read is not None and read.isdisjoint(self._loose)
+        if read is None:
+            read = frozenset(self.data.terms[number].value for number, _ in self.data.predicates())
+        return not any(map(self._is_loose, read))
+
+    def _binds_what_the_store_kept(self, bound: Row) -> bool:
+        new = [term for term in bound.values() if term not in self._bound]
+        if new:
+            changed = self._changed(new)
+            self._bound |= {term: term in changed for term in new}
+        return not any(self._bound[term] for term in bound.values())
 
     def rows(self, query: Query, bound: Row) -> list[Row]:
         """Ask a query with variables bound before."""
         bound = {name: term for name, term in bound.items() if name in query.bound}
-        if self._reads_what_the_store_kept(query) and self._changed.isdisjoint(bound.values()):
+        if self._reads_what_the_store_kept(query) and self._binds_what_the_store_kept(bound):
             return self._rows_of_store(query, bound)
         self._left.add(query.node)
         return self._rows_of_rdflib(query, bound)
@@ -153,7 +162,7 @@ def ask(asker: Asker, shape: Term, constraint: Constraint, reach: Reach) -> Iter
     for focus, row in asker.solutions(query, given, reach.focus):
         failure = row.get("failure")
         if isinstance(failure, ox.Literal) and failure.value in ("true", "1"):
-            raise QueryFailed(f"the query of {query.node} reports a failure at {terms[focus]}")
+            raise QueryFailed(shape, f"a query reports a failure at {terms[focus]}")
         value = number(row["value"]) if "value" in row else None if query.on_path else focus
         path = number(row["path"]) if isinstance(row.get("path"), ox.NamedNode) else None
         yield Found(focus, value, path, {**given, **row})

@@ -38,6 +38,11 @@ def sh(name: str) -> ox.NamedNode:
     return ox.NamedNode(SH + name)
 
 
+def told(term: Term) -> str:
+    """Return what to call a term in a sentence; the names of blank nodes say nothing."""
+    return "a blank node" if isinstance(term, ox.BlankNode) else str(term)
+
+
 class Reader:
     """A shapes graph, the faults found while reading it, and the shapes ``named`` as somebody's value."""
 
@@ -134,8 +139,14 @@ class Reader:
                 return term
             case "text" if isinstance(term, ox.Literal) and term.datatype == STRING:
                 return term.value
-            case "integer" if _has_type(term, "integer"):
+            case "literal" if isinstance(term, ox.Literal):
+                raise Unfit(f"{term} is no valid value of its datatype")
+            case "count" if _has_type(term, "integer"):
+                if term.value.startswith("-") and int(term.value):
+                    raise Unfit(f"{term.value} is negative")
                 return int(term.value)
+            case "count":
+                syntax = "integer"
             case "boolean" if _has_type(term, "boolean"):
                 return term.value in ("true", "1")
             case "node kind" if isinstance(term, ox.NamedNode) and term.value.removeprefix(SH) in KINDS:
@@ -145,14 +156,14 @@ class Reader:
             case _ if syntax.startswith("list of "):
                 member = syntax.removeprefix("list of ").removesuffix("s")
                 return tuple(self._value(each, member) for each in self._list(term))
-        raise Unfit(f"{term} is not a{'n' if syntax[0] in 'iI' else ''} {syntax}")
+        raise Unfit(f"{told(term)} is not a{'n' if syntax[0] in 'iI' else ''} {syntax}")
 
     def _shape(self, term: Term, syntax: str) -> Term:
         has_path = bool(self.objects(term, sh("path")))
         if syntax == "node shape" and has_path:
-            raise Unfit(f"{term} is a property shape, where a node shape is expected")
+            raise Unfit(f"{told(term)} is a property shape, where a node shape is expected")
         if syntax == "property shape" and not has_path:
-            raise Unfit(f"{term} is no property shape: it has no sh:path")
+            raise Unfit(f"{told(term)} is no property shape: it has no sh:path")
         if isinstance(term, ox.NamedNode) and not self.said(term):
             raise Unfit(f"{term} is not defined")
         self.named.append(term)
@@ -164,7 +175,7 @@ class Reader:
         while head != NIL:
             first, rest = self.objects(head, FIRST), self.objects(head, REST)
             if head in seen or len(first) != 1 or len(rest) != 1:
-                raise Unfit(f"{head} is no list" if not seen else f"{head} does not carry on a list")
+                raise Unfit(f"{told(head)} {'is no list' if not seen else 'does not carry on a list'}")
             seen.add(head)
             members += first
             head = rest[0]
@@ -177,6 +188,8 @@ class Reader:
             Unfit: it is none (2.3.1).
 
         """
+        if node == NIL:
+            raise Unfit("an empty list is a path of fewer than two parts")
         if isinstance(node, ox.NamedNode):
             return Step(node)
         said = {predicate.removeprefix(SH): values for predicate, values in self.said(node).items()}
@@ -190,12 +203,12 @@ class Reader:
                 return inverse(self.path(values[0], (*above, node)))
             if len(values) == 1 and name in REPEATS:
                 return Repeat(self.path(values[0], (*above, node)), REPEATS[name])
-        raise Unfit(f"{node} is no property path")
+        raise Unfit(f"{told(node)} is no property path")
 
     def _parts(self, node: Term, above: tuple[Term, ...]) -> tuple[Path, ...]:
         members = self._list(node)
         if len(members) < 2:
-            raise Unfit(f"{node} is a path of fewer than two parts")
+            raise Unfit(f"{told(node)} is a path of fewer than two parts")
         return tuple(self.path(member, above) for member in members)
 
 

@@ -7,18 +7,11 @@ same, byte for byte, as if everything had been written anew.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-from importlib.resources import files as resources
-from importlib.resources.abc import Traversable
-from io import StringIO
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final, TextIO
-
-from pyoxigraph import RdfFormat, parse
+from typing import Final, NamedTuple
 
 from stadtgraph.derive import derive
 from stadtgraph.load import City
@@ -39,10 +32,13 @@ from stadtgraph.site import (
     tables,
     void,
 )
-from stadtgraph.site.frame import frame_digest
-from stadtgraph.site.indexes import Index, listed
+from stadtgraph.site.frame import frame_digest, prepare
+from stadtgraph.site.indexes import listed
+from stadtgraph.site.last import STATEMENTS, Changes, Last, engine
+from stadtgraph.site.notes import Listed, Notes
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.shelf import CannotPublish, Content, Document, Shelf, Writer, shelf, untouched
+from stadtgraph.site.shelf import CannotPublish, Content, Document, Writer, shelf
+from stadtgraph.site.spread import spread
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
@@ -53,23 +49,10 @@ Written = Mapping[str, tuple[str, int]]
 OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
     module.whole_documents for module in (jsonld, tables, calendar, feeds, rules)
 )
-# The form of what is noted about a publication; notes in another form are not read.
-NOTES: Final = 3
-# Every statement with its graph: what tells two publications apart.
-STATEMENTS: Final = f"{downloads.LATEST}/dataset.nq"
 # In the order in which they look at what the others wrote.
 AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = tuple(
     module.closing_documents for module in (catalog, void)
 )
-
-
-@dataclass
-class Changes:
-    """What differs from the publication before: IRIs of things, in order."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -107,33 +90,37 @@ def publish(
     site = Site(city)
     reading = Reading(replace(site, earlier=downloads.earlier(out, downloads.version(site))))
     with shelf(out) as kept:
-        writer = Writer(kept.draft)
         kept.draft.mkdir()
-        last = Last(kept, _engine() + frame_digest(reading))
-        dumps = downloads.whole_documents(reading.site, writer.written)
-        made = {one.name: one for dump in dumps for one in writer.write(*dump)}
-        index = Index()
-        with kept.draft_things.open("w", encoding="utf-8") as notes:
-            notes.write(json.dumps([NOTES, last.engine, asdict(made[STATEMENTS])]) + "\n")
-            reused = _things(reading, writer, last, notes, index, step)
-        for name, content in _whole(reading, index, editor):
-            writer.write(name, content)
-        for name, content in _closing(reading, index, writer.written):
-            writer.write(name, content)
-        digest, size = writer.finish()
-        first = not last.known
+        with Notes(kept.draft_things, engine() + frame_digest(reading), kept.things) as notes:
+            writer = Writer(kept.draft, kept.last, notes.whole)
+            for dump in downloads.whole_documents(reading.site, writer.written):
+                writer.write(*dump)
+            last = Last(kept, notes)
+            new = _things(reading, writer, last, notes, step)
+            reference.list_terms(reading, notes)
+            parts = _parts(reading, writer.written, editor)
+            for part in spread(partial(_put, writer), parts, worth=2):
+                for one in part:
+                    writer.hold(one)
+            for document in _closing(reading, notes, writer.written):
+                writer.write(*document)
+            notes.keep("", writer.noted.values())
+            for document in feeds.closing_documents(reading.site, notes):
+                writer.write(*document)
+            notes.keep("", writer.noted.values())
+            digest, totals = writer.finish(notes.sums()), notes.totals()
         rewritten = downloads.rewritten(site, kept.last, writer.written)
         changed = kept.show(digest)
-    names = writer.written
     return Publication(
         folder=out,
         digest=digest,
         changed=changed,
-        first=first,
-        files=len(names),
-        pages=sum(name.endswith(".html") for name in names),
-        written=len(names) - reused,
-        size=size,
+        first=not notes.known,
+        files=totals.files,
+        pages=totals.pages,
+        written=new
+        + sum(notes.whole.get(name) != writer.noted[name] for name in writer.written if name in writer.noted),
+        size=totals.size,
         asserted=asserted,
         derived=derived,
         changes=last.changes,
@@ -150,35 +137,59 @@ def complete(city: City) -> tuple[int, int]:
 
 def _drop_placeholders(city: City) -> None:
     """Leave out what the operator has not filled in yet: a reader would take it for a value."""
-    for quad in list(city.store):
-        if text(quad.object).startswith((PLACEHOLDER, PLACEHOLDER_TEXT)):
-            city.store.remove(quad)
+    unfilled = (PLACEHOLDER, PLACEHOLDER_TEXT)
+    for quad in [quad for quad in city.store if text(quad.object).startswith(unfilled)]:
+        city.store.remove(quad)
 
 
-def _things(reading: Reading, writer: Writer, last: Last, notes: TextIO, index: Index, step: Step) -> int:
-    """Write the documents of each thing, or take them over; return how many were taken over."""
+def _things(reading: Reading, writer: Writer, last: Last, notes: Notes, step: Step) -> int:
+    """Write the documents of each thing, or take them over; return how many are new."""
     affected = last.affected(reading, writer.folder / STATEMENTS)
     things = reading.site.things
-    reused = 0
-    for number, iri in enumerate(things):
-        place = "{}:{}".format(*reading.place(iri))
+    stale: list[str] = []
+    for iri in things:
         before = last.find(iri)
-        same = before and before.place == place and affected is not None and iri not in affected
-        if before and same and writer.keep(last.folder, before.documents):
-            reused += sum(not document.packed for document in before.documents)
-            notes.write(before.line)
-            index.add(iri, before.section, before.listed)
+        same = (
+            before and affected is not None and iri not in affected and before.place == _place(reading, iri)
+        )
+        if before and same and writer.keep(before.documents):
+            writer.show(before.documents)
+            step(len(things) - len(stale), len(things))
         else:
-            documents = [one for document in _documents(reading, iri) for one in writer.write(*document)]
             last.compare(iri, before)
-            section, said = listed(reading, iri)
-            noted = [[d.name, d.digest, d.size, d.made, d.packed] for d in documents]
-            entry = [iri, place, noted, section, said]
-            notes.write(json.dumps(entry, ensure_ascii=False) + "\n")
-            index.add(iri, section, said)
-        step(number + 1, len(things))
+            stale.append(iri)
     last.rest()
-    return reused
+    new = 0
+    prepare()
+    for number, told in enumerate(spread(partial(_written, reading, writer, notes), stale)):
+        new += told.new
+        notes.add(stale[number], told.place, told.day, told.documents)
+        notes.tell(stale[number], told.section, told.said)
+        writer.show(told.documents)
+        step(len(things) - len(stale) + number + 1, len(things))
+    return new
+
+
+class Told(NamedTuple):
+    """What is noted of a thing whose documents have been written."""
+
+    place: str
+    day: str
+    section: str
+    said: list[Listed]
+    documents: list[Document]
+    new: int
+
+
+def _written(reading: Reading, writer: Writer, notes: Notes, iri: str) -> Told:
+    known = notes.before(iri)
+    documents = [one for told in _documents(reading, iri) for one in writer.put(*told, known)]
+    new = sum(not one.packed and known.get(one.name) != one for one in documents)
+    return Told(_place(reading, iri), reading.site.modified(iri), *listed(reading, iri), documents, new)
+
+
+def _place(reading: Reading, iri: str) -> str:
+    return "{}:{}".format(*reading.place(iri))
 
 
 def _documents(reading: Reading, iri: str) -> Documents:
@@ -191,124 +202,28 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _whole(reading: Reading, index: Index, editor: Path | None) -> Documents:
-    """Yield what depends on the whole graph."""
-    for tell in OF_THE_WHOLE:
-        yield from tell(reading.site)
-    reference.list_terms(reading, index)
-    yield from overview.whole_documents(reading, index)
-    yield from reference.question_pages(reading)
-    yield from asking.asking_pages(reading, editor)
+def _parts(reading: Reading, written: Written, editor: Path | None) -> list[Callable[[], Documents]]:
+    """Return what tells the documents of the whole that need nothing from each other."""
+    return [
+        *(partial(tell, reading.site) for tell in OF_THE_WHOLE),
+        partial(reference.question_pages, reading),
+        partial(asking.asking_pages, reading, editor),
+        *reference.term_pages(reading, written),
+    ]
 
 
-def _closing(reading: Reading, index: Index, written: Written) -> Documents:
-    """Yield what has to know everything that was written."""
+def _closing(reading: Reading, notes: Notes, written: Written) -> Documents:
+    """Yield what has to know what else there is."""
+    yield from overview.whole_documents(reading, notes)
     for tell in AT_THE_END:
-        yield from tell(reading.site, dict(written))
+        yield from tell(reading.site, written)
     yield from overview.picture_pages(reading)
-    yield from reference.term_pages(reading, written)
-    yield from files.data_pages(reading, index, written)
-    yield from feeds.closing_documents(reading.site, written)
-    yield from served.closing_documents(reading, index, written)
+    yield from files.data_pages(reading, notes, written)
+    yield from served.closing_documents(reading, notes, written)
 
 
-@dataclass(frozen=True)
-class Before:
-    """A thing in the last publication."""
-
-    iri: str
-    place: str
-    documents: list[Document]
-    section: str
-    listed: list[list[str]]
-    line: str
-
-
-class Last:
-    """The last publication's things, read in step with the new one's, and what differs."""
-
-    def __init__(self, kept: Shelf, engine: str) -> None:
-        self.engine = engine
-        self.changes = Changes()
-        self.folder: Path = kept.last or kept.folder
-        self._lines: TextIO = kept.things.open(encoding="utf-8") if kept.things else StringIO()
-        head = json.loads(next(self._lines, "[]"))
-        self._statements: Document | None = None
-        self._same_engine = False
-        self._stated: set[str] = set()
-        self.known = isinstance(head, list) and head[:1] == [NOTES]
-        if not self.known:
-            self._lines.close()
-            self._lines = StringIO()
-        else:
-            self._same_engine = head[1] == self.engine
-            self._statements = Document(**head[2])
-        self._next = self._read()
-
-    def affected(self, reading: Reading, statements: Path) -> set[str] | None:
-        """Return the things that changed statements reach; None where nothing can be taken over."""
-        before = self.folder / STATEMENTS
-        if self._statements is None or not untouched(self.folder, self._statements):
-            return None
-        lines = b"".join((*_missing(statements, before), *_missing(before, statements)))
-        quads = list(parse(lines, RdfFormat.N_QUADS))
-        self._stated = {text(quad.subject).partition("#")[0] for quad in quads}
-        return reading.affected(quads) if self._same_engine else None
-
-    def _read(self) -> Before | None:
-        line = next(self._lines, "")
-        if not line:
-            self._lines.close()
-            return None
-        iri, place, documents, section, said = json.loads(line)
-        return Before(iri, place, [Document(*document) for document in documents], section, said, line)
-
-    def find(self, iri: str) -> Before | None:
-        """Return a thing as it was before; things are asked for in order."""
-        while self._next and self._next.iri < iri:
-            self.changes.removed.append(self._next.iri)
-            self._next = self._read()
-        if self._next and self._next.iri == iri:
-            found, self._next = self._next, self._read()
-            return found
-        return None
-
-    def compare(self, iri: str, before: Before | None) -> None:
-        """Note whether a thing is new, or something else is stated about it; its page may differ besides."""
-        if before is None:
-            self.changes.added.append(iri)
-        elif iri in self._stated:
-            self.changes.changed.append(iri)
-
-    def rest(self) -> None:
-        """Note the things that are left: they are gone."""
-        while self._next:
-            self.changes.removed.append(self._next.iri)
-            self._next = self._read()
-
-
-def _missing(there: Path, here: Path) -> Iterator[bytes]:
-    """Yield the lines of one file that another has not; of that one only its lines' hashes are held."""
-    with here.open("rb") as lines:
-        known = set(map(hash, lines))
-    with there.open("rb") as lines:
-        yield from (line for line in lines if hash(line) not in known)
-
-
-@cache
-def _engine() -> str:
-    """Return a digest of the engine itself: a new template makes every page new."""
-    digest = hashlib.blake2b(digest_size=16)
-
-    def add(folder: Traversable) -> None:
-        for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-            if entry.is_dir() and entry.name != "__pycache__":
-                add(entry)
-            elif entry.is_file():
-                digest.update(entry.name.encode() + entry.read_bytes())
-
-    add(resources("stadtgraph"))
-    return digest.hexdigest()
+def _put(writer: Writer, part: Callable[[], Documents]) -> list[Document]:
+    return [one for told in part() for one in writer.put(*told, writer.before)]
 
 
 def switch(out: Path, tree: dict[str, bytes]) -> bool:
@@ -322,4 +237,4 @@ def switch(out: Path, tree: dict[str, bytes]) -> bool:
         writer = Writer(kept.draft)
         for name, content in tree.items():
             writer.write(name, content)
-        return kept.show(writer.finish()[0])
+        return kept.show(writer.finish())

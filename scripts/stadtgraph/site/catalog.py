@@ -14,8 +14,8 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from stadtgraph.messages import LANGUAGES, say
-from stadtgraph.namespaces import LOCAL, VOCABULARIES
-from stadtgraph.site import downloads
+from stadtgraph.namespaces import LOCAL, VOCABULARIES, expand
+from stadtgraph.site import downloads, words
 from stadtgraph.site.jsonld import document
 from stadtgraph.site.things import DATASERVICE, MODIFIED, Site, Value
 from stadtgraph.terms import TYPE, in_order, text, to_bytes
@@ -45,8 +45,17 @@ READ: Final = tuple(
         *("skos", "vcard"),
     )
 )
-# Values of which a harvester without these vocabularies should know what they are.
+# Values of which a harvester without these vocabularies should know what they are; the shapes of DCAT-AP
+# ask each of them for its class.
 RANGES: Final = {
+    "dcat:accessURL": "rdfs:Resource",
+    "dcat:downloadURL": "rdfs:Resource",
+    "dcat:endpointDescription": "rdfs:Resource",
+    "dcat:endpointURL": "rdfs:Resource",
+    "dcat:landingPage": "foaf:Document",
+    "dcat:theme": "skos:Concept",
+    "dcat:themeTaxonomy": "skos:ConceptScheme",
+    "dcatap:availability": "skos:Concept",
     "dcterms:accessRights": "dcterms:RightsStatement",
     "dcterms:accrualPeriodicity": "dcterms:Frequency",
     "dcterms:conformsTo": "dcterms:Standard",
@@ -54,10 +63,14 @@ RANGES: Final = {
     "dcterms:language": "dcterms:LinguisticSystem",
     "dcterms:license": "dcterms:LicenseDocument",
     "dcterms:spatial": "dcterms:Location",
+    "dcterms:type": "skos:Concept",
+    "foaf:homepage": "foaf:Document",
     "dcat:mediaType": "dcterms:MediaType",
     "dcat:compressFormat": "dcterms:MediaType",
     "spdx:algorithm": "spdx:ChecksumAlgorithm",
 }
+# Classes whose members have to be named.
+NAMED: Final = {"skos:Concept": "skos:prefLabel", "skos:ConceptScheme": "dcterms:title"}
 Written = Mapping[str, tuple[str, int]]
 
 
@@ -177,7 +190,9 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     if folder == downloads.LATEST:
         found.titles(iri, "record-packed" if packed else "record-dump", form=form)
     elif folder == "tables" and suffix == "csv":
-        found.titles(iri, "record-table", name=file.removesuffix(".csv").replace("-", ":", 1))
+        for lang in LANGUAGES:
+            title = say("record-table", lang, name=_listed(found.site, file, lang))
+            found.say(iri, "dcterms:title", Literal(title, language=lang))
     elif stem == "tables/places.geojson":
         found.titles(iri, "record-places")
     elif stem == "calendar/events.ics":
@@ -199,6 +214,15 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     found.say(f"{iri}-sha256", "spdx:checksumValue", Literal(checksum, datatype=named("xsd:hexBinary")))
     found.date(iri, "dcterms:modified", day)
     _offer(found, iri)
+
+
+def _listed(site: Site, file: str, lang: str) -> str:
+    """Say what a table lists: its class in words, as far as somebody has named it, and by its term."""
+    name = file.removesuffix(".csv").replace("-", ":", 1)
+    iri = expand(name, site.base) or name
+    known = words.term("class", iri, site.base)
+    kind = known.get(f"many-{lang}") or known.get(lang) or site.city.label(iri).get(lang)
+    return f"{kind} ({name})" if kind else name
 
 
 def _offer(found: Record, iri: str) -> None:
@@ -239,5 +263,12 @@ def _service(found: Record, iri: str) -> None:
 def _ranges(found: Record) -> None:
     for triple in list(found.triples):
         kind = RANGES.get(found.site.compact(triple.predicate))
-        if kind and isinstance(triple.object, NamedNode):
-            found.say(triple.object.value, "rdf:type", named(kind))
+        if not kind or not isinstance(triple.object, NamedNode):
+            continue
+        iri = triple.object.value
+        if kind in NAMED:
+            names = words.term("value", iri, found.site.base)
+            if not names:
+                continue
+            found.say(iri, NAMED[kind], *(Literal(names[tag], language=tag) for tag in LANGUAGES))
+        found.say(iri, "rdf:type", named(kind))

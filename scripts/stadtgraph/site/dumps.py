@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import IO, Final, cast
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import RdfFormat, Store, parse
 
 from stadtgraph.site.jsonld import document_lines
 from stadtgraph.site.shelf import Tell
@@ -19,27 +21,41 @@ TRIPLES: Final = {
     "ttl": RdfFormat.TURTLE,
     "nt": RdfFormat.N_TRIPLES,
     "rdf": RdfFormat.RDF_XML,
+    "jsonld": RdfFormat.JSON_LD,
 }
 QUADS: Final = {"trig": RdfFormat.TRIG, "nq": RdfFormat.N_QUADS}
 
 
 def dumps(store: Store, prefixes: dict[str, str]) -> Iterator[tuple[str, Tell]]:
-    """Yield suffix and what writes the dump: triples of the union of all graphs, quads with their graphs."""
-    for suffix, form in TRIPLES.items():
-        yield suffix, partial(_triples, store, form, prefixes)
-    yield "jsonld", partial(_jsonld, store, prefixes)
-    for suffix, form in QUADS.items():
-        yield suffix, partial(_quads, store, form, prefixes)
+    """Yield suffix and what writes the dump: triples of the union of all graphs, quads with their graphs.
+
+    Each dump lasts until the next one is asked for.
+    """
+    for forms, plain, statements in (
+        (TRIPLES, RdfFormat.N_TRIPLES, partial(triples_in_order, store)),
+        (QUADS, RdfFormat.N_QUADS, partial(quads_in_order, store)),
+    ):
+        # Put in order once; a parser reads them again faster than the store finds them.
+        with TemporaryFile() as ordered:
+            write(statements(), plain, prefixes, ordered)
+            for suffix, form in forms.items():
+                if form == plain:
+                    yield suffix, partial(_copy, ordered)
+                else:
+                    yield suffix, partial(_told, ordered, plain, form, prefixes)
 
 
-def _triples(store: Store, form: RdfFormat, prefixes: dict[str, str], out: Out) -> None:
-    write(triples_in_order(store), form, prefixes, out)
+def _copy(ordered: IO[bytes], out: Out) -> None:
+    ordered.seek(0)
+    copyfileobj(ordered, cast("IO[bytes]", out), 1 << 20)
 
 
-def _quads(store: Store, form: RdfFormat, prefixes: dict[str, str], out: Out) -> None:
-    write(quads_in_order(store), form, prefixes, out)
-
-
-def _jsonld(store: Store, prefixes: dict[str, str], out: Out) -> None:
-    for line in document_lines(triples_in_order(store), prefixes):
-        out.write(line.encode())
+def _told(ordered: IO[bytes], plain: RdfFormat, form: RdfFormat, prefixes: dict[str, str], out: Out) -> None:
+    ordered.seek(0)
+    quads = parse(ordered, plain)
+    statements = quads if plain == RdfFormat.N_QUADS else (quad.triple for quad in quads)
+    if form == RdfFormat.JSON_LD:
+        for line in document_lines((quad.triple for quad in quads), prefixes):
+            out.write(line.encode())
+    else:
+        write(statements, form, prefixes, out)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, groupby, islice
+from operator import attrgetter
+from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -13,21 +18,32 @@ from stadtgraph.load import LABELS
 from stadtgraph.messages import LANGUAGES, count_of, say
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.downloads import number
+from stadtgraph.site.frame import TEMPLATES
+from stadtgraph.site.notes import Notes
 from stadtgraph.site.things import MODIFIED, VERSION, Site
-from stadtgraph.terms import text
+from stadtgraph.terms import text, triples_in_order
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
-SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
-XHTML: Final = "http://www.w3.org/1999/xhtml"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 DUMP: Final = "dataset.nt"
+# 50,000 are allowed; few of so many small parts differ after a change.
+MOST_PAGES: Final = 5000
 # Pages that hold nothing before somebody asks.
 UNLISTED: Final = ("404", "search", "sparql")
 PUBLISHER: Final = NamedNode(VOCABULARIES["dcterms"] + "publisher")
 NAME: Final = NamedNode(VOCABULARIES["foaf"] + "name")
 # What XML 1.0 cannot hold.
 FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-Stated = Mapping[str, frozenset[Triple]]
+
+
+@dataclass
+class Version:
+    """A version, how many things it tells of, and the names of those that differ from the one before."""
+
+    number: str
+    day: str
+    things: int
+    differing: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
 
 def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -39,107 +55,133 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
     yield "robots.txt", f"User-agent: *\nDisallow: /sparql\n\nSitemap: {site.url('sitemap.xml')}\n".encode()
 
 
-def closing_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the sitemap: every page with the day of its last change and its other languages."""
-    things = {site.document(iri): iri for iri in site.things}
-    root = ET.Element("urlset", {"xmlns": SITEMAP, "xmlns:xhtml": XHTML})
-    for name in sorted(name for name in written if name.endswith(".html")):
+def closing_documents(site: Site, notes: Notes) -> Iterator[tuple[str, bytes]]:
+    """Yield the sitemap: every page with the day of its last change and its other languages.
+
+    It is an index of several where there are more pages than one may name (sitemaps.org, protocol 0.9).
+    """
+    pages = (page for page in notes.pages() if page[0].partition(".")[0] not in UNLISTED)
+    parts = iter(lambda: list(islice(pages, MOST_PAGES)), [])
+    first, second = next(parts, []), next(parts, None)
+    if second is None:
+        yield "sitemap.xml", _filled("sitemap.xml", _told_pages(site, notes, first))
+        return
+    told = []
+    for count, part in enumerate(chain((first, second), parts), 1):
+        name, pages_told = f"sitemap-{count}.xml", _told_pages(site, notes, part)
+        told.append((site.url(name), max(day for _, day, _ in pages_told)))
+        yield name, _filled("sitemap.xml", pages_told)
+    yield "sitemap.xml", _filled("sitemaps.xml", told)
+
+
+def _told_pages(
+    site: Site, notes: Notes, pages: list[tuple[str, str, str]]
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return of each page its address, the day of its last change, and the addresses of its languages."""
+    told = []
+    for name, thing, changed in pages:
         stem, _, lang = name.removesuffix(".html").partition(".")
-        if stem in UNLISTED:
-            continue
-        url = ET.SubElement(root, "url")
-        ET.SubElement(url, "loc").text = _address(site, name)
-        if day := site.modified(things.get(stem, site.dataset)):
-            ET.SubElement(url, "lastmod").text = day
+        own = not thing and notes.has(site.url(stem), f"{stem}.ttl")
+        day = changed or site.modified(site.url(stem) if own else site.dataset)
         others = {"de": f"{stem}.html", **{tag: f"{stem}.{tag}.html" for tag in LANGUAGES if tag != "de"}}
-        for tag, other in others.items():
-            if other in written and (lang or "de") in others:
-                link = {"rel": "alternate", "hreflang": tag, "href": _address(site, other)}
-                ET.SubElement(url, "xhtml:link", link)
-    yield "sitemap.xml", _xml(root)
+        links = [
+            (tag, _address(site, other))
+            for tag, other in others.items()
+            if (lang or "de") in others and (other == name or notes.has(thing, other))
+        ]
+        told.append((_address(site, name), day, links))
+    return told
+
+
+def _filled(template: str, entries: Sequence[object]) -> bytes:
+    return f"{TEMPLATES.get_template(template).render(entries=entries)}\n".encode()
 
 
 def _address(site: Site, name: str) -> str:
     return site.url("" if name == "index.html" else name)
 
 
-def feed(site: Site, versions: list[tuple[str, str, Stated]], lang: str) -> bytes:
+def feed(site: Site, versions: list[Version], lang: str) -> bytes:
     """Return the feed (RFC 4287): an entry per version, newest first, with what is new, changed and gone."""
     root = ET.Element("feed", {"xmlns": ATOM, XML_LANG: lang})
     suffix = "" if lang == "de" else f".{lang}"
     label = site.city.label(site.dataset)
     ET.SubElement(root, "id").text = site.url("feed.atom")
     ET.SubElement(root, "title").text = _clean(label.get(lang) or next(iter(label.values()), site.base))
-    ET.SubElement(root, "updated").text = _moment(versions[-1][1])
+    ET.SubElement(root, "updated").text = _moment(versions[-1].day)
     ET.SubElement(root, "link", {"rel": "self", "href": site.url(f"feed{suffix}.atom")})
     ET.SubElement(root, "link", {"rel": "alternate", "href": site.base})
     author = ET.SubElement(root, "author")
     ET.SubElement(author, "name").text = _clean(_publisher(site, lang))
-    before: Stated = {}
-    entries = []
-    for version, day, stated in versions:
-        entry = ET.Element("entry")
-        ET.SubElement(entry, "id").text = site.url(f"download/{version}/")
-        ET.SubElement(entry, "title").text = say("feed-version", lang, version=version)
-        ET.SubElement(entry, "updated").text = _moment(day)
-        ET.SubElement(
-            entry, "link", {"rel": "alternate", "href": site.url(f"download/{version}/dataset.ttl")}
-        )
+    for version in reversed(versions):
+        entry = ET.SubElement(root, "entry")
+        folder = f"download/{version.number}/"
+        ET.SubElement(entry, "id").text = site.url(folder)
+        ET.SubElement(entry, "title").text = say("feed-version", lang, version=version.number)
+        ET.SubElement(entry, "updated").text = _moment(version.day)
+        ET.SubElement(entry, "link", {"rel": "alternate", "href": site.url(f"{folder}dataset.ttl")})
         content = ET.SubElement(entry, "content", {"type": "text"})
-        content.text = _clean(_told(before, stated, lang))
-        entries.append(entry)
-        before = stated
-    root.extend(reversed(entries))
+        content.text = _clean(_told(version, lang))
     return _xml(root)
 
 
-def _versions(site: Site) -> Iterator[tuple[str, str, Stated]]:
-    """Yield each version with its day and what it states of each thing, oldest first."""
-    for version, folder in sorted(site.earlier.items(), key=lambda pair: number(pair[0])):
-        triples = (quad.triple for quad in parse(path=folder / DUMP, format=RdfFormat.N_TRIPLES))
-        stated = _by_thing(site, triples)
-        days = [text(t.object) for t in stated.get(site.dataset, ()) if t.predicate == MODIFIED]
-        yield version, max(days, default=""), stated
-    triples = (quad.triple for quad in site.store)
-    day = site.value(site.dataset, MODIFIED)
-    yield site.value(site.dataset, VERSION) or "0", day, _by_thing(site, triples)
-
-
-def _by_thing(site: Site, triples: Iterable[Triple]) -> Stated:
-    found: dict[str, set[Triple]] = {}
-    for triple in triples:
-        if isinstance(triple.subject, NamedNode) and triple.subject.value.startswith(site.base):
-            found.setdefault(triple.subject.value, set()).add(triple)
-    return {iri: frozenset(stated) for iri, stated in found.items()}
-
-
-def _told(before: Stated, after: Stated, lang: str) -> str:
-    """Say what is new, changed and gone; the first version is told by its size alone."""
-    if not before:
-        return say("feed-first", lang, things=count_of("feed-thing", len(after), lang))
-    groups = {
-        "feed-new": (after.keys() - before.keys(), after),
-        "feed-changed": ({iri for iri in after.keys() & before.keys() if after[iri] != before[iri]}, after),
-        "feed-gone": (before.keys() - after.keys(), before),
+def _versions(site: Site) -> Iterator[Version]:
+    """Yield each version, oldest first, with what differs from the one before."""
+    read: dict[str, Callable[[], Iterator[Triple]]] = {
+        version: partial(_stated, folder / DUMP)
+        for version, folder in sorted(site.earlier.items(), key=lambda pair: number(pair[0]))
     }
+    read[site.value(site.dataset, VERSION) or "0"] = partial(triples_in_order, site.store)
+    before: dict[str, int] | None = None
+    triples_before: Callable[[], Iterator[Triple]] = partial(iter, ())
+    for version, triples in read.items():
+        after, day = {}, ""
+        for subject, stated in groupby(triples(), key=attrgetter("subject")):
+            if isinstance(subject, NamedNode) and subject.value.startswith(site.base):
+                # A hash takes a hundredth of the room of what is stated.
+                after[subject.value] = 0
+                for triple in stated:
+                    after[subject.value] ^= hash(triple)
+                    if triple.predicate == MODIFIED and subject.value == site.dataset:
+                        day = max(day, text(triple.object))
+        found = Version(version, day, len(after))
+        if before is not None:
+            both = after.keys() & before.keys()
+            changed = {iri for iri in both if after[iri] != before[iri]}
+            found.differing["feed-new"] = _names(after.keys() - before.keys(), triples)
+            found.differing["feed-changed"] = _names(changed, triples)
+            found.differing["feed-gone"] = _names(before.keys() - after.keys(), triples_before)
+        yield found
+        before, triples_before = after, triples
+
+
+def _stated(path: Path) -> Iterator[Triple]:
+    return (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
+
+
+def _names(iris: Set[str], triples: Callable[[], Iterator[Triple]]) -> list[dict[str, str]]:
+    """Return the names of things by language, or under no language their IRI."""
+    labels: dict[str, dict[NamedNode, dict[str, str]]] = {iri: {} for iri in iris}
+    for triple in triples() if iris else ():
+        if triple.predicate in LABELS and isinstance(triple.object, Literal) and text(triple.subject) in iris:
+            texts = labels[text(triple.subject)].setdefault(triple.predicate, {})
+            texts[triple.object.language or ""] = triple.object.value
+    return [
+        next((found[predicate] for predicate in LABELS if predicate in found), {"": iri})
+        for iri, found in labels.items()
+    ]
+
+
+def _told(version: Version, lang: str) -> str:
+    """Say what is new, changed and gone; the first version is told by its size alone."""
+    if not version.differing:
+        return say("feed-first", lang, things=count_of("feed-thing", version.things, lang))
     lines = []
-    for key, (iris, stated) in groups.items():
-        if iris:
-            names = sorted(_name(iri, stated, lang) for iri in iris)
+    for key, found in version.differing.items():
+        if found:
+            names = sorted(texts.get(lang) or min(texts.values()) for texts in found)
             lines.append(say(key, lang, things=", ".join(names)))
     return "\n".join(lines) or say("feed-same", lang)
-
-
-def _name(iri: str, stated: Stated, lang: str) -> str:
-    for predicate in LABELS:
-        texts = {
-            triple.object.language: triple.object.value
-            for triple in stated[iri]
-            if triple.predicate == predicate and isinstance(triple.object, Literal)
-        }
-        if texts:
-            return texts.get(lang) or min(texts.values())
-    return iri
 
 
 def _publisher(site: Site, lang: str) -> str:

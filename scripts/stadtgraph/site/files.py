@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from stadtgraph.messages import LANGUAGES, grouped
+from stadtgraph.namespaces import LOCAL
 from stadtgraph.site.downloads import LATEST
 from stadtgraph.site.frame import Frame
-from stadtgraph.site.indexes import Index
+from stadtgraph.site.notes import Notes
 from stadtgraph.site.reading import Reading
 
 FORMATS: Final = {
@@ -45,10 +46,9 @@ FOLDED: Final = ("data-tables", "data-excel", "data-calendar", "data-version")
 
 
 def data_pages(
-    reading: Reading, index: Index, written: Mapping[str, tuple[str, int]]
+    reading: Reading, notes: Notes, written: Mapping[str, tuple[str, int]]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the page that lists every file to download, with its format and size."""
-    things = {reading.document(iri): iri for iri in reading.site.things}
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         parts: dict[str, list[tuple[str, str, str, str]]] = {}
@@ -56,22 +56,22 @@ def data_pages(
             format_ = _format(frame, name)
             part = next((key for key, pattern in PARTS if pattern.fullmatch(name)), "")
             if part and format_:
-                words = _words(frame, things, name)
+                words = _words(frame, name)
                 parts.setdefault(part, []).append((name, words, format_, _size(size, lang)))
         ordered = [(key, parts[key], key in FOLDED) for key, _ in PARTS if key in parts]
-        indexes = [name for name in ("source", "graph", "other") if name in index.sections]
+        indexes = [name for name in ("source", "graph", "other") if name in notes.sections]
         yield frame.file("data"), frame.render("data.html", "data", groups=ordered, indexes=indexes)
 
 
-def _words(frame: Frame, things: Mapping[str, str], name: str) -> str:
+def _words(frame: Frame, name: str) -> str:
     """Return what a file is called: calendars by what they are about, others as they are stored."""
     if not name.startswith("calendar/"):
         # The versions have files of the same names.
         past = name.startswith("download/") and not name.startswith(LATEST)
         return name.removeprefix("download/") if past else name.rpartition("/")[2]
     slug, _, lang = name.removeprefix("calendar/").removesuffix(".ics").partition(".")
-    iri = things.get(f"doc/{slug}", "")
-    title = frame.named(iri).value if iri else frame.words("event")
+    iri = frame.reading.base + LOCAL["id"] + slug
+    title = frame.named(iri).value if frame.reading.document(iri) else frame.words("event")
     return frame.words("calendar-in", name=title, language=frame.words(f"language-{lang or 'de'}"))
 
 

@@ -61,6 +61,12 @@ TEMPLATES: Final = Environment(
 )
 
 
+def prepare() -> None:
+    """Read every template, so that processes that are forked share them."""
+    for name in TEMPLATES.list_templates(["html", "svg"]):
+        TEMPLATES.get_template(name)
+
+
 def breadth(words: str) -> str:
     """Return the class of a heading whose longest word would be broken on a phone, else nothing."""
     letters = max(map(len, re.split(r"[\s–-]+", words)))

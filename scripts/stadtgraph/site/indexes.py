@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from math import ceil
+from typing import Any, Final
 
 from pyoxigraph import Literal
 
@@ -24,6 +25,7 @@ from stadtgraph.site.frame import (
     text_in,
     themes,
 )
+from stadtgraph.site.notes import Listed, Notes
 from stadtgraph.site.pages import OF_MANY
 from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.words import rank, term
@@ -31,24 +33,10 @@ from stadtgraph.site.words import rank, term
 PER_PAGE: Final = 500
 LISTED: Final = ("body", "event", "place", "concept", "source", "graph", "other")
 ALTERNATIVES: Final = (SKOS + "altLabel", SCHEMA + "alternateName")
-LEAD: Final = 220  # letters of a description that the search shows
+MARK: Final = 30  # letters of a name that tells where a page of an index begins or ends
 UNIT: Final = ORG + "OrganizationalUnit"
 LAST: Final = 10**6
 BETWEEN: Final = " · "
-
-
-class Listed(NamedTuple):
-    """What indexes and search say of a thing in one language; its documents depend on no less."""
-
-    name: str
-    lang: str
-    lead: str
-    lead_lang: str
-    note: str
-    kind: str
-    others: str
-    order: str
-    group: str
 
 
 @dataclass(frozen=True)
@@ -60,23 +48,6 @@ class Entry:
     lead: str = ""
     note: str = ""
     kind: str = ""
-
-
-@dataclass
-class Index:
-    """Every thing that has a page, by section."""
-
-    sections: dict[str, list[tuple[str, tuple[Listed, ...]]]] = field(default_factory=dict)
-
-    def add(self, iri: str, section: str, listed: Sequence[Sequence[str]]) -> None:
-        """Take in a thing with what is said of it in each language."""
-        if section:
-            self.sections.setdefault(section, []).append((iri, tuple(Listed(*one) for one in listed)))
-
-    def of(self, section: str, lang: str) -> list[tuple[str, Listed]]:
-        """Return the things of a section with what is said of them."""
-        at = LANGUAGES.index(lang)
-        return [(iri, listed[at]) for iri, listed in self.sections.get(section, ())]
 
 
 def listed(reading: Reading, iri: str) -> tuple[str, list[Listed]]:
@@ -107,6 +78,7 @@ def _listed(frame: Frame, iri: str, section: str) -> Listed:
         BETWEEN.join(dict.fromkeys([*others, *alternatives])),
         order,
         group,
+        "".join(reading.objects(iri, SCHEMA + "startDate")[:1]) if section == "event" else "",
     )
 
 
@@ -149,83 +121,63 @@ def _note(frame: Frame, section: str, iri: str) -> str:
     return ""
 
 
-def index_links(frame: Frame, index: Index, origin: str) -> list[tuple[str, str, str]]:
+def index_links(frame: Frame, notes: Notes, origin: str) -> list[tuple[str, str, str]]:
     """Return the indexes that are not empty: their name, address and size."""
     entries = [
         (
             frame.words(section),
             address(frame.file(f"list/{section}"), origin),
-            grouped(len(index.sections[section]), frame.lang),
+            grouped(notes.sections[section], frame.lang),
         )
         for section in LISTED
-        if section in index.sections
+        if section in notes.sections
     ]
     if frame.themes:
         entries.insert(0, (frame.words("theme"), address(frame.file("theme"), origin), ""))
     return entries
 
 
-def list_pages(frame: Frame, index: Index, section: str) -> Iterator[tuple[str, bytes]]:
+def list_pages(frame: Frame, notes: Notes, section: str) -> Iterator[tuple[str, bytes]]:
     """Yield the index of a section, in as many pages as it needs, grouped by class."""
-    reading, name = frame.reading, f"list/{section}"
-    found = index.of(section, frame.lang)
-    if not found:
-        return
+    reading, name, size = frame.reading, f"list/{section}", notes.sections.get(section, 0)
     main = {scheme for theme in themes(reading) for scheme in reading.objects(theme, SKOS + "inScheme")}
-
-    def order(pair: tuple[str, Listed]) -> tuple[Any, ...]:
-        iri, one = pair
-        first = (one.order not in main, one.group) if section == "concept" else (one.order, one.group)
-        return (*first, folded(one.name), iri)
-
-    found.sort(key=order)
-    if section == "event":
-        starts = {iri: "".join(reading.objects(iri, SCHEMA + "startDate")[:1]) for iri, _ in found}
-        found.sort(key=lambda pair: starts[pair[0]], reverse=True)
-        found.sort(key=lambda pair: pair[1].order)
     whole = reading.site.dataset if section == "event" else ""
     dated = calendar.offered(reading.site, frame.lang, "", whole) if whole else None
-    count = (len(found) + PER_PAGE - 1) // PER_PAGE
-    for number in range(count):
-        page = name if number == 0 else f"{name}-{number + 1}"
+    found = notes.of(section, frame.lang, main)
+    names = [name if number == 0 else f"{name}-{number + 1}" for number in range(ceil(size / PER_PAGE))]
+    spans = _spans(notes.ends(section, frame.lang, main, PER_PAGE)) if len(names) > 1 else [""]
+    for page in names:
         groups: dict[str, list[Entry]] = {}
-        for iri, one in found[number * PER_PAGE : (number + 1) * PER_PAGE]:
+        for iri, one in islice(found, PER_PAGE):
             lead = "" if one.lead_lang else one.lead
             entry = Entry(Text(one.name, one.lang), frame.link(iri, page), lead, one.note, section)
             groups.setdefault(one.group, []).append(entry)
         pages = [
-            (n + 1, address(frame.file(name if n == 0 else f"{name}-{n + 1}"), page), n == number)
-            for n in range(count)
+            (span, address(frame.file(other), page), other == page)
+            for span, other in zip(spans, names, strict=True)
         ]
-        total = grouped(len(found), frame.lang)
+        total = grouped(size, frame.lang)
         values = {"section": section, "groups": groups, "pages": pages, "total": total, "calendar": dated}
         yield frame.file(page), frame.render("list.html", page, **values)
 
 
-def search_pages(frame: Frame, index: Index) -> Iterator[tuple[str, bytes]]:
-    """Yield the search page and what it searches: a script that only holds data, so it works from disk."""
-    found = [(section, *pair) for section in index.sections for pair in index.of(section, frame.lang)]
-    found.sort(key=lambda entry: (folded(entry[2].name), entry[1]))
-    lines = [
-        json.dumps(
-            [
-                one.name,
-                one.kind,
-                frame.link(iri, "") or frame.term_link(iri, ""),
-                one.others,
-                one.lead if len(one.lead) <= LEAD else one.lead[: LEAD - 1] + "…",
-                section,
-            ],
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        for section, iri, one in found
+def _spans(ends: Iterator[tuple[str, Listed]]) -> list[str]:
+    """Return from which name to which each page of an index leads."""
+    names = [shortened(one.name, MARK) for _, one in ends]
+    if len(names) % 2:  # a last page that holds a single thing begins and ends with it
+        names.append(names[-1])
+    return [
+        first if first == last else f"{first} – {last}"
+        for first, last in zip(names[::2], names[1::2], strict=True)
     ]
-    yield f"search.{frame.lang}.js", ("window.searchIndex = [\n" + ",\n".join(lines) + "\n];\n").encode()
-    yield frame.file("search"), search_page(frame, index)
 
 
-def search_page(frame: Frame, index: Index, **found: Any) -> bytes:
+def shortened(words: str, most: int) -> str:
+    """Return words, cut where they are too long."""
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def search_page(frame: Frame, notes: Notes, **found: Any) -> bytes:
     """Return the search page; the server fills in what is ``found``."""
     filled = {"question": "", "count": "", "results": "", "served": False, **found}
-    return frame.render("search.html", "search", lists=index_links(frame, index, "search"), **filled)
+    return frame.render("search.html", "search", lists=index_links(frame, notes, "search"), **filled)

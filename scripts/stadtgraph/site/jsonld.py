@@ -18,13 +18,12 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.snippets import snippet
-from stadtgraph.site.things import About, Names, Site, Statements, Value, triples
+from stadtgraph.site.things import REMEMBERED, About, NameAlone, Names, Site, Statements, Value, triples
 from stadtgraph.terms import TYPE, to_bytes
 
 __all__ = ["document", "document_lines", "nested", "snippet", "thing_documents", "whole_documents"]
 
 XSD_STRING: Final = NamedNode(VOCABULARIES["xsd"] + "string")
-REMEMBERED: Final = 5000  # compact names
 CONTEXT: Final = "context.jsonld"
 FORMS: Final = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML}
 # Properties whose values stand by language: {"de": …, "en": …}.
@@ -117,7 +116,7 @@ def _node(site: Site, about: About, subject: Value, told: set[Value], pad: str) 
                 written.append(_literal(value, names))
             elif value in told or not (statements := about.get(value)):
                 written.append(f'{{"@id": {names[value]}}}')
-            elif statements is site.names(value):
+            elif isinstance(statements, NameAlone):
                 told.add(value)
                 written.append(_named(site, value, statements))
             else:
@@ -133,6 +132,8 @@ def _named(site: Site, node: Value, statements: Statements) -> str:
     """Write a neighbour of which nothing but its name is told; it is met often, so it is remembered."""
     known = site.written.get(node)
     if known is None:
+        if len(site.written) >= REMEMBERED:
+            site.written.clear()
         ((predicate, texts),) = statements
         names = site.compact
         written = _by_language(texts) if predicate in TEXTS else ""

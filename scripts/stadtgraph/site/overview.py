@@ -21,10 +21,13 @@ from stadtgraph.site.frame import (
     text_in,
     themes,
 )
-from stadtgraph.site.indexes import LISTED, Entry, Index, index_links, list_pages, search_pages
+from stadtgraph.site.indexes import LISTED, Entry, index_links, list_pages
+from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import thing_page
 from stadtgraph.site.picture import content, ends, left_out, pictures
 from stadtgraph.site.reading import MISSING, Reading, folded
+from stadtgraph.site.searched import search_pages
+from stadtgraph.site.shelf import Content
 
 LAW: Final = ("imprint", "data-protection", "accessibility")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
@@ -39,7 +42,7 @@ class Bar:
     share: float
 
 
-def whole_documents(reading: Reading, index: Index) -> Iterator[tuple[str, bytes]]:
+def whole_documents(reading: Reading, notes: Notes) -> Iterator[tuple[str, Content]]:
     """Yield the pages that depend on the whole graph, and the files that all pages need."""
     yield from static_documents()
     reading.pictures = dict(pictures(reading.city))
@@ -50,13 +53,13 @@ def whole_documents(reading: Reading, index: Index) -> Iterator[tuple[str, bytes
         yield "static/picture.css", (".picture {\n" + style + "}\n").encode()
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        yield from _start(frame, index, drawn)
+        yield from _start(frame, notes, drawn)
         yield from _themes(frame)
         for section in LISTED:
-            yield from list_pages(frame, index, section)
-        yield from search_pages(frame, index)
+            yield from list_pages(frame, notes, section)
+        yield from search_pages(frame, notes)
         yield from _law(frame)
-        yield frame.file(MISSING), frame.render("404.html", MISSING, lists=index_links(frame, index, MISSING))
+        yield frame.file(MISSING), frame.render("404.html", MISSING, lists=index_links(frame, notes, MISSING))
         for iri in (reading.site.dataset, reading.site.catalog):
             if iri:
                 yield thing_page(frame, iri, [])
@@ -98,7 +101,7 @@ def main_event(reading: Reading) -> str:
     return min(counted)[1] if counted else ""
 
 
-def _start(frame: Frame, index: Index, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     reading = frame.reading
     event = main_event(reading)
     told: dict[str, Any] = {}
@@ -131,11 +134,11 @@ def _start(frame: Frame, index: Index, drawn: Mapping[str, bytes]) -> Iterator[t
             counts=[
                 (grouped(len(reading.site.things), frame.lang), frame.words("count-things")),
                 (grouped(len(reading.city.store), frame.lang), frame.words("count-statements")),
-                (grouped(len(index.sections.get("source", ())), frame.lang), frame.words("count-sources")),
+                (grouped(notes.sections.get("source", 0), frame.lang), frame.words("count-sources")),
             ],
             example=frame.link(event, "index") if event else "",
-            lists=index_links(frame, index, "index"),
-            sources="source" in index.sections,
+            lists=index_links(frame, notes, "index"),
+            sources="source" in notes.sections,
             reported=bool(frame.report_link("", "", "")),
             snippet=frame.snippet(reading.site.dataset),
         ),

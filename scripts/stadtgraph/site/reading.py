@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -15,11 +15,11 @@ from pyoxigraph import Literal, NamedNode, Quad
 from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.site.things import PARTS, Site
+from stadtgraph.site.things import PARTS, REMEMBERED, Site
 from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
+from stadtgraph.turtle import lines
 
-CACHED: Final = 50_000
 MISSING: Final = "404"
 OWN: Final = ("graph", "id", "source")
 # What an own term, or a rule, is called where it has a page of its own.
@@ -34,11 +34,11 @@ class Reading:
     def __init__(self, site: Site) -> None:
         self.site, self.city, self.base = site, site.city, site.base
         self.derived = site.base + DERIVED
-        self.label = lru_cache(CACHED)(site.city.label)
-        self.types = lru_cache(CACHED)(self._types)
-        self.outgoing = lru_cache(2000)(self._outgoing)
-        self.document = lru_cache(CACHED)(self._document)
-        self.term_page = lru_cache(CACHED)(self._term_page)
+        self.label = lru_cache(REMEMBERED)(site.city.label)
+        self.types = lru_cache(REMEMBERED)(self._types)
+        self.outgoing = lru_cache(REMEMBERED)(self._outgoing)
+        self.document = lru_cache(REMEMBERED)(self._document)
+        self.term_page = lru_cache(REMEMBERED)(self._term_page)
         self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}
         self.themes: list[str] | None = None
         self.pictures: dict[str, bytes] = {}
@@ -54,8 +54,9 @@ class Reading:
 
     def place(self, iri: str) -> tuple[str, int]:
         """Return the file and line that say what a thing is."""
-        for graph in self._typed.get(iri, ()):
-            if line := self.city.places(self.city.files[graph]).line(iri, TYPE.value):
+        quads = self.city.store.quads_for_pattern(NamedNode(iri), TYPE, None)
+        for graph in sorted({text(quad.graph_name) for quad in quads} & self.city.files.keys()):
+            if line := self._lines(graph).get(iri):
                 return self._paths[graph], line
         return self.city.place(iri, TYPE.value)
 
@@ -64,15 +65,11 @@ class Reading:
         return {graph: self.city.relative(path) for graph, path in self.city.files.items()}
 
     @cached_property
-    def _typed(self) -> dict[str, list[str]]:
-        """Map each thing to the graphs, of those that are files, that say what it is."""
-        found: dict[str, list[str]] = {}
-        for graph in sorted(self._paths):
-            for quad in self.city.store.quads_for_pattern(None, TYPE, None, NamedNode(graph)):
-                graphs = found.setdefault(text(quad.subject), [])
-                if graph not in graphs[-1:]:
-                    graphs.append(graph)
-        return found
+    def _lines(self) -> Callable[[str], dict[str, int]]:
+        """Return what tells in which line of a file each subject is said to be something."""
+        return cache(
+            lambda graph: lines(self.city.files[graph].read_text("utf-8-sig", "replace"), TYPE.value)
+        )
 
     def number(self, iri: str) -> int:
         """Return the number that gives a concept its place in order; the highest where it has none."""
@@ -237,7 +234,7 @@ def address(name: str, origin: str = "") -> str:
     return ("/" if origin == MISSING else "../" * origin.count("/")) + _quoted(name)
 
 
-@lru_cache(CACHED)
+@lru_cache(REMEMBERED)
 def _quoted(name: str) -> str:
     path, mark, fragment = name.partition("#")
     return quote(path) + mark + quote(fragment, safe="=,-")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from pyoxigraph import QueryBoolean, QueryResultsFormat, parse_query_results
@@ -13,7 +14,7 @@ from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site import ruled, termed
 from stadtgraph.site.describe import predicate
 from stadtgraph.site.frame import Frame, Text
-from stadtgraph.site.indexes import Index
+from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.telling import Telling, Value
@@ -151,17 +152,22 @@ def _said_twice(rows: list[list[Value]], at: int) -> bool:
     )
 
 
-def list_terms(reading: Reading, index: Index) -> None:
+def list_terms(reading: Reading, notes: Notes) -> None:
     """Let the search find terms and rules."""
     used, frames = Used(reading), [Frame.of(reading, lang) for lang in LANGUAGES]
     for iri in used.terms:
-        index.add(iri, "term", [termed.listed(used, frame, iri) for frame in frames])
+        notes.tell(iri, "term", [termed.listed(used, frame, iri) for frame in frames])
     for iri in rules(reading):
-        index.add(iri, "rule", [ruled.listed(frame, iri) for frame in frames])
+        notes.tell(iri, "rule", [ruled.listed(frame, iri) for frame in frames])
 
 
-def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages of terms, the city's own and those of other vocabularies, and of the city's rules."""
+def term_pages(
+    reading: Reading, written: Mapping[str, tuple[str, int]]
+) -> Iterator[Callable[[], Iterator[tuple[str, bytes]]]]:
+    """Yield what tells the pages of terms and of the city's rules in each language.
+
+    Terms are the city's own and those of other vocabularies.
+    """
     used = Used(reading)
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
@@ -169,7 +175,15 @@ def term_pages(reading: Reading, written: Mapping[str, tuple[str, int]]) -> Iter
             [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
             for page in ("def", "shapes")
         )
-        yield frame.file("def"), termed.ontology_page(used, frame, of_terms)
-        yield from termed.term_pages(used, frame, of_terms)
-        yield frame.file("shapes"), ruled.shapes_page(frame, of_rules)
-        yield from ruled.rule_pages(frame, of_rules)
+        yield partial(_term_pages, used, frame, of_terms)
+        yield partial(_rule_pages, frame, of_rules)
+
+
+def _term_pages(used: Used, frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    yield frame.file("def"), termed.ontology_page(used, frame, beside)
+    yield from termed.term_pages(used, frame, beside)
+
+
+def _rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    yield frame.file("shapes"), ruled.shapes_page(frame, beside)
+    yield from ruled.rule_pages(frame, beside)

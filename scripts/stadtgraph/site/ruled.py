@@ -17,7 +17,7 @@ from stadtgraph.messages import grouped
 from stadtgraph.namespaces import LOCAL, shorten
 from stadtgraph.site.conditions import SH, Part, Rules
 from stadtgraph.site.frame import Frame, Text, text_in
-from stadtgraph.site.indexes import Listed
+from stadtgraph.site.notes import Listed
 from stadtgraph.site.telling import Value
 from stadtgraph.site.used import rules
 from stadtgraph.terms import TYPE, text

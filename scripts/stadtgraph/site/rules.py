@@ -68,6 +68,7 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
     values = {
         "tiers": TIERS,
         "forms": [{"suffix": suffix, "pattern": pattern} for suffix, pattern in ASKED],
+        "known": "|".join(LANGUAGES),
         "languages": [lang for lang in LANGUAGES if lang != "de"],
         "pages": ["html"],
         "types": media_types(),

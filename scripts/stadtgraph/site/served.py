@@ -8,56 +8,50 @@ content, ``search.<language>.txt`` the search page without its results.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import NamedNode
 
 from stadtgraph.messages import LANGUAGES
-from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.queries import Question, read
+from stadtgraph.site.census import GENERAL, census, classes
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.downloads import LATEST, version
 from stadtgraph.site.frame import Frame
-from stadtgraph.site.indexes import BETWEEN, Index, search_page
+from stadtgraph.site.indexes import BETWEEN, search_page
+from stadtgraph.site.notes import Notes
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.reference import heads
 from stadtgraph.site.rules import media_types
+from stadtgraph.site.shelf import Content
 from stadtgraph.site.things import DATASERVICE, MODIFIED
 from stadtgraph.site.words import Words
-from stadtgraph.terms import TYPE, text
+from stadtgraph.terms import TYPE, Out, text
 
 FOLDER: Final = "server"
 # The language of a name that is none (ISO 639-2).
 NO_LANGUAGE: Final = "zxx"
 DCTERMS: Final = VOCABULARIES["dcterms"]
-# What everything in a section is, whatever else it is.
-GENERAL: Final = {
-    "body": VOCABULARIES["org"] + "Organization",
-    "place": VOCABULARIES["schema"] + "Place",
-    "concept": VOCABULARIES["skos"] + "Concept",
-    "event": VOCABULARIES["schema"] + "Event",
-}
 
 
 def closing_documents(
-    reading: Reading, index: Index, written: Mapping[str, tuple[str, int]]
-) -> Iterator[tuple[str, bytes]]:
+    reading: Reading, notes: Notes, written: Mapping[str, tuple[str, int]]
+) -> Iterator[tuple[str, Content]]:
     """Yield what the server reads first."""
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         yield f"{FOLDER}/frame.{lang}.txt", frame.shell()
         places = {"question": "@question@", "count": "@count@", "results": "@results@", "there": "@there@"}
-        yield f"{FOLDER}/search.{lang}.txt", search_page(frame, index, **places, served=True)
-    held = _held(reading, index)
-    yield f"{FOLDER}/names.jsonl", b"".join(map(_line, _things(reading, index, held.classes)))
-    yield f"{FOLDER}/publication.json", _indented(_publication(reading, held, written))
+        yield f"{FOLDER}/search.{lang}.txt", search_page(frame, notes, **places, served=True)
+    yield f"{FOLDER}/names.jsonl", partial(_tell, _things(reading, notes))
+    yield f"{FOLDER}/publication.json", _indented(_publication(reading, written))
 
 
-def _publication(reading: Reading, held: Held, written: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
-    site = reading.site
+def _publication(reading: Reading, written: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    site, held = reading.site, census(reading.site)
     services = (node.value.removeprefix(site.base) for node in site.those(TYPE, DATASERVICE))
     licences = site.values(site.dataset, NamedNode(DCTERMS + "license"))
     profile = site.url("profile") if "profile.ttl" in written else ""
@@ -95,39 +89,6 @@ def _publication(reading: Reading, held: Held, written: Mapping[str, tuple[str, 
     }
 
 
-@dataclass
-class Held:
-    """What the graph holds, gathered in one reading of it."""
-
-    graphs: Counter[str] = field(default_factory=Counter)
-    triples: int = 0
-    classes: dict[str, list[str]] = field(default_factory=dict)
-    used: dict[str, set[str]] = field(default_factory=dict)
-
-
-def _held(reading: Reading, index: Index) -> Held:
-    """Count graphs and triples; note the classes of things, and which class has which properties."""
-    found, base = Held(), reading.base + LOCAL["id"]
-    for quad in reading.city.store.quads_for_pattern(None, TYPE, None):
-        found.classes.setdefault(text(quad.subject), []).append(text(quad.object))
-    for section, general in GENERAL.items():
-        for iri, _ in index.sections.get(section, ()):
-            found.classes.setdefault(iri, []).append(general)
-    found.classes = {iri: sorted(set(names)) for iri, names in found.classes.items()}
-    pairs: set[tuple[str, str]] = set()
-    seen: set[Triple] = set()
-    for quad in reading.city.store:
-        found.graphs[text(quad.graph_name)] += 1
-        seen.add(quad.triple)
-        subject = text(quad.subject)
-        if subject.startswith(base):
-            pairs.update((name, quad.predicate.value) for name in found.classes.get(subject, ()))
-    for name, predicate_iri in pairs:
-        found.used.setdefault(name, set()).add(predicate_iri)
-    found.triples = len(seen)
-    return found
-
-
 def _terms(reading: Reading, used: Mapping[str, set[str]]) -> dict[str, dict[str, Any]]:
     """Return classes and properties of the city's things with their names, and which class has which."""
 
@@ -158,15 +119,19 @@ def _question(question: Question) -> dict[str, Any]:
     }
 
 
-def _things(reading: Reading, index: Index, classes: Mapping[str, list[str]]) -> Iterator[list[Any]]:
+def _things(reading: Reading, notes: Notes) -> Iterator[list[Any]]:
     """Yield of each thing: IRI, page, names by language, other names, section, classes."""
-    for section, things in sorted(index.sections.items()):
-        for iri, listed in things:
-            names = {one.lang or lang: one.name for lang, one in zip(LANGUAGES, listed, strict=True)}
-            names.pop(NO_LANGUAGE, None)
-            others = {name for one in listed for name in one.others.split(BETWEEN)} - {"", *names.values()}
-            page = reading.document(iri) or reading.term_page(iri)
-            yield [iri, page, names, sorted(others), section, classes.get(iri, [])]
+    for section, iri, listed in notes.by_section():
+        names = {one.lang or lang: one.name for lang, one in zip(LANGUAGES, listed, strict=True)}
+        names.pop(NO_LANGUAGE, None)
+        others = {name for one in listed for name in one.others.split(BETWEEN)} - {"", *names.values()}
+        page = reading.document(iri) or reading.term_page(iri)
+        yield [iri, page, names, sorted(others), section, classes(reading.types(iri))]
+
+
+def _tell(things: Iterator[list[Any]], out: Out) -> None:
+    for thing in things:
+        out.write(_line(thing))
 
 
 def _line(value: list[Any]) -> bytes:

@@ -12,15 +12,16 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from stadtgraph.messages import say
-from stadtgraph.site.packed import ENDINGS, WORTH, gzipped, siblings
+from stadtgraph.site.packed import ENDINGS, TEXTS, WORTH, gzipped, siblings
 from stadtgraph.terms import Out
 
 SUMS: Final = "SHA256SUMS"
@@ -35,13 +36,16 @@ class CannotPublish(Exception):
         self.key, self.values = key, values
         super().__init__(key, values)
 
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        """Tell how another process makes the same one."""
+        return partial(type(self), self.key, **self.values), ()
+
     def sentence(self, lang: str) -> str:
         """Return what to tell the user."""
         return say(self.key, lang, **self.values)
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A document as it was written: its name below the publication, checksum, size, and when it was made."""
 
     name: str
@@ -99,25 +103,69 @@ def untouched(folder: Path, document: Document) -> bool:
 
 @dataclass
 class Writer:
-    """Write a publication document by document; nothing is held but names and checksums.
+    """Write a publication document by document.
 
+    What is the same as in the ``last`` publication is linked, not written; who asks says what stood there.
     ``packed`` are the documents once more in few bytes; they are not counted as documents.
     """
 
     folder: Path
+    last: Path | None = None
+    before: Mapping[str, Document] = field(default_factory=dict)
     written: dict[str, tuple[str, int]] = field(default_factory=dict)
     packed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    noted: dict[str, Document] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
-    def write(self, name: str, content: Content) -> list[Document]:
-        """Write one document, and its packed forms where they are worth it."""
+    def write(self, name: str, content: Content) -> None:
+        """Write a document of the whole, and its packed forms where they are worth it; remember them."""
         if isinstance(content, Packed | Same) and name in self.packed:
             # Packed for the network already; now it is a document as well.
-            self.written[name] = self.packed.pop(name)
+            self.hold(self.noted[name]._replace(packed=False))
+            del self.packed[name]
+        else:
+            for document in self.put(name, content, self.before):
+                self.hold(document)
+
+    def hold(self, document: Document) -> None:
+        """Remember a document of the whole."""
+        self.noted[document.name] = document
+        held = self.packed if document.packed else self.written
+        held[document.name] = (document.digest, document.size)
+
+    def show(self, documents: Iterable[Document]) -> None:
+        """Tell those who ask what was written of a thing's documents that stand at the top, such as terms."""
+        for name, digest, size, _, packed in documents:
+            if not packed and "/" not in name:
+                self.written[name] = digest, size
+
+    def put(self, name: str, content: Content, before: Mapping[str, Document]) -> list[Document]:
+        """Write a document and its packed forms; return them, since they are not remembered."""
+        digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+        if digest and (found := self._as_before(name, digest, before)):
+            return found
+        written = self._write(name, content, False)
+        if not digest and (found := self._as_before(name, written.digest, before, written)):
+            return found
+        beside = self._beside(name, content, written.size)
+        return [written, *(self._write(other, packed, True) for other, packed in beside)]
+
+    def _as_before(
+        self, name: str, digest: str, before: Mapping[str, Document], written: Document | None = None
+    ) -> list[Document]:
+        """Take over a document that is what it was, with its packed forms; nothing when it is another."""
+        known = before.get(name)
+        if not self.last or not known or known.digest != digest:
             return []
-        found = [self._write(name, content, False)]
-        for other, beside in self._beside(name, content, found[0].size):
-            found.append(self._write(other, beside, True))
+        packed = [
+            before[name + ending]._replace(packed=True) for ending in ENDINGS if name + ending in before
+        ]
+        found = [known, *packed]
+        if not all(untouched(self.last, document) for document in found):
+            return []
+        if written:
+            os.remove(f"{self.folder}/{name}")  # noqa: PTH107 (a Path for each of many thousands costs)
+        self._link(found)
         return found
 
     def _beside(self, name: str, content: Content, size: int) -> Iterator[tuple[str, Content]]:
@@ -128,69 +176,71 @@ class Writer:
             for ending in ENDINGS:
                 if content.of + ending in self.packed:
                     yield name + ending, Same(content.of + ending)
-        elif not isinstance(content, Packed) and size >= WORTH:
+        elif not isinstance(content, Packed) and size >= WORTH and TEXTS.fullmatch(name):
             yield f"{name}.gz", Packed(name)
 
     def _write(self, name: str, content: Content, packed: bool) -> Document:
+        if any(part in ("", ".", "..") for part in name.split("/")):
+            raise CannotPublish("name-taken", name=name)
         path = self._path(name)
-        if isinstance(content, Same):
-            os.link(f"{self.folder}/{content.of}", path)
-            made = os.stat(path).st_mtime_ns  # noqa: PTH116
-            known = self.written.get(content.of) or self.packed[content.of]
-            return self._note(Document(name, *known, made, packed))
-        with open(path, "wb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
-            if isinstance(content, bytes):
-                file.write(content)
-                digest, size = hashlib.sha256(content).hexdigest(), len(content)
-            else:
-                sums = _Sums(file)
-                (partial(self._pack, content.of) if isinstance(content, Packed) else content)(sums)
-                digest, size = sums.digest.hexdigest(), sums.size
-            file.flush()
-            made = os.fstat(file.fileno()).st_mtime_ns
-        return self._note(Document(name, digest, size, made, packed))
+        try:
+            if isinstance(content, Same):
+                os.link(f"{self.folder}/{content.of}", path)
+                return self.noted[content.of]._replace(name=name, packed=packed)
+            with open(path, "xb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
+                if isinstance(content, bytes):
+                    file.write(content)
+                    digest, size = hashlib.sha256(content).hexdigest(), len(content)
+                else:
+                    sums = _Sums(file)
+                    (partial(self._pack, content.of) if isinstance(content, Packed) else content)(sums)
+                    digest, size = sums.digest.hexdigest(), sums.size
+                file.flush()
+                made = os.fstat(file.fileno()).st_mtime_ns
+        except FileExistsError:
+            raise CannotPublish("name-taken", name=name) from None
+        return Document(name, digest, size, made, packed)
 
     def _pack(self, other: str, out: Out) -> None:
         with (self.folder / other).open("rb") as plain, gzipped(out) as packed:
             shutil.copyfileobj(plain, packed, 1 << 20)
 
-    def keep(self, last: Path, documents: list[Document]) -> bool:
+    def keep(self, documents: Sequence[Document]) -> bool:
         """Take over documents of the last publication as they are; return whether all of them could be.
 
         A document that somebody has touched since is not taken over.
         """
-        if not all(untouched(last, document) for document in documents):
+        last = self.last
+        if not last or not all(untouched(last, document) for document in documents):
             return False
-        for document in documents:
-            os.link(f"{last}/{document.name}", self._path(document.name))
-            self._note(document)
+        self._link(documents)
         return True
 
-    def finish(self) -> tuple[str, int]:
-        """Write the checksums; return the digest of the whole and its size in bytes."""
-        everything = {**self.written, **self.packed}
-        sums = sorted((name, digest) for name, (digest, _) in everything.items())
-        listing = "".join(f"{digest}  {name}\n" for name, digest in sums).encode()
-        self._write(SUMS, listing, False)
-        return hashlib.sha256(listing).hexdigest()[:16], sum(size for _, size in self.written.values())
+    def _link(self, documents: Iterable[Document]) -> None:
+        for document in documents:
+            try:
+                os.link(f"{self.last}/{document.name}", self._path(document.name))
+            except FileExistsError:
+                raise CannotPublish("name-taken", name=document.name) from None
+
+    def finish(self, sums: Iterable[tuple[str, str]] | None = None) -> str:
+        """Write the checksums, in the order of names, and return the digest of the whole."""
+        pairs = sorted((name, document.digest) for name, document in self.noted.items())
+        listing = self._write(SUMS, partial(_list, pairs if sums is None else sums), False)
+        return listing.digest[:16]
 
     def _path(self, name: str) -> str:
         folder, _, _ = name.rpartition("/")
-        if (
-            name in self.written
-            or name in self.packed
-            or any(part in ("", ".", "..") for part in name.split("/"))
-        ):
-            raise CannotPublish("name-taken", name=name)
         if folder not in self._folders:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
         return f"{self.folder}/{name}"
 
-    def _note(self, document: Document) -> Document:
-        noted = self.packed if document.packed else self.written
-        noted[document.name] = (document.digest, document.size)
-        return document
+
+def _list(sums: Iterable[tuple[str, str]], out: Out) -> None:
+    rows = iter(sums)
+    while some := list(islice(rows, 1000)):
+        out.write("".join([f"{digest}  {name}\n" for name, digest in some]).encode())
 
 
 @dataclass(frozen=True)

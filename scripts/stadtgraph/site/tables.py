@@ -10,16 +10,21 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import starmap
+from functools import partial
+from itertools import islice, starmap
+from tempfile import SpooledTemporaryFile
 from typing import Final
+from weakref import finalize
 
 from pyoxigraph import Literal, NamedNode
 
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.site.shelf import Content
 from stadtgraph.site.things import Site, Value
-from stadtgraph.terms import TYPE, text
+from stadtgraph.terms import TYPE, Out, text
 
 XSD: Final = VOCABULARIES["xsd"]
 SCHEMA: Final = VOCABULARIES["schema"]
@@ -34,6 +39,8 @@ ORDER: Final = (
 )
 FORMULA: Final = re.compile(r"[=+\-@\t\r\n|%]|0\d|\d{16}")
 METADATA: Final = "tables/csv-metadata.json"
+HELD: Final = 2000  # rows that are held at a time
+SPOOLED: Final = 1 << 20  # bytes of a table that wait in memory
 GEOJSON: Final = "tables/places.geojson"
 
 
@@ -54,18 +61,20 @@ class Table:
     kind: NamedNode
     name: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    size: int
+    rows: Callable[[], Iterator[tuple[str, list[list[str]]]]]
 
 
-def tables(site: Site) -> list[Table]:
-    """Return a table for each class that things of this city have."""
-    members: dict[NamedNode, list[NamedNode]] = {}
-    for quad in site.store.quads_for_pattern(None, TYPE, None):
-        node, kind = quad.subject, quad.object
-        if isinstance(node, NamedNode) and isinstance(kind, NamedNode) and _told(site, node):
-            members.setdefault(kind, []).append(node)
-    found = [_table(site, kind, sorted(set(nodes), key=text)) for kind, nodes in members.items()]
-    return sorted(found, key=lambda table: table.name)
+def tables(site: Site) -> Iterator[Table]:
+    """Yield a table for each class that things of this city have, by name."""
+    kinds = {
+        quad.object
+        for quad in site.store.quads_for_pattern(None, TYPE, None)
+        if isinstance(quad.object, NamedNode) and isinstance(quad.subject, NamedNode)
+        if _told(site, quad.subject)
+    }
+    for kind in sorted(kinds, key=lambda kind: (site.compact.file(kind), kind.value)):
+        yield _table(site, kind, [node for node in site.those(TYPE, kind) if _told(site, node)])
 
 
 def _told(site: Site, node: NamedNode) -> bool:
@@ -74,26 +83,39 @@ def _told(site: Site, node: NamedNode) -> bool:
 
 
 def _table(site: Site, kind: NamedNode, nodes: list[NamedNode]) -> Table:
-    cells: dict[tuple[NamedNode, str], dict[NamedNode, list[str]]] = {}
+    """Return a table; its cells wait in a file, since only the last one tells what columns there are."""
+    rows = SpooledTemporaryFile(SPOOLED, "w+", encoding="utf-8")  # noqa: SIM115 (it lasts as long as the table)
+    numbers: dict[tuple[NamedNode, str], int] = {}
+    several: dict[int, set[str]] = {}
     for node in nodes:
+        cells: dict[int, list[str]] = {}
         for predicate, values in site.statements(node):
             for value in values:
-                column = cells.setdefault((predicate, _kind(value)), {})
-                column.setdefault(node, []).append(text(value))
-    kinds: dict[NamedNode, int] = {}
-    for predicate, _ in cells:
-        kinds[predicate] = kinds.get(predicate, 0) + 1
+                number = numbers.setdefault((predicate, _kind(value)), len(numbers))
+                cells.setdefault(number, []).append(text(value))
+        for number, texts in cells.items():
+            if len(texts) > 1:
+                taken = several.setdefault(number, set())
+                taken.update(sign for sign in SEPARATORS if any(sign.strip(" ") in one for one in texts))
+        rows.write(json.dumps([node.value, cells]) + "\n")
+    kinds = Counter(predicate for predicate, _ in numbers)
     columns = []
-    for (predicate, column_kind), told in cells.items():
+    for (predicate, column_kind), number in numbers.items():
         name = site.compact(predicate)
         name += column_kind if column_kind.startswith("@") or kinds[predicate] > 1 else ""
-        columns.append(Column(name, predicate, column_kind, _separator(told.values())))
-    columns.sort(key=lambda column: (_rank(column.name), column.name))
-    rows = tuple(
-        (node.value, tuple(tuple(cells[item.predicate, item.kind].get(node, ())) for item in columns))
-        for node in nodes
-    )
-    return Table(kind, site.compact.file(kind), tuple(columns), rows)
+        sign = next(one for one in SEPARATORS if one not in several[number]) if number in several else ""
+        columns.append((Column(name, predicate, column_kind, sign), str(number)))
+    columns.sort(key=lambda pair: (_rank(pair[0].name), pair[0].name))
+
+    def read() -> Iterator[tuple[str, list[list[str]]]]:
+        rows.seek(0)
+        for iri, cells in map(json.loads, rows):
+            yield iri, [cells.get(number, []) for _, number in columns]
+
+    names = tuple(column for column, _ in columns)
+    table = Table(kind, site.compact.file(kind), names, len(nodes), read)
+    finalize(table, rows.close)
+    return table
 
 
 def _kind(value: Value) -> str:
@@ -110,33 +132,31 @@ def _rank(name: str) -> int:
     return ORDER.index(stem) if stem in ORDER else len(ORDER)
 
 
-def _separator(cells: Iterable[list[str]]) -> str:
-    """Return what parts several values of a cell: the first sign that none of them contains."""
-    several = [cell for cell in cells if len(cell) > 1]
-    if not several:
-        return ""
-    texts = [value for cell in several for value in cell]
-    return next(sign for sign in SEPARATORS if not any(sign.strip(" ") in value for value in texts))
-
-
 def exact(table: Table) -> bytes:
-    """Write a table as RFC 4180 has it: UTF-8, commas, every value as it stands in the graph."""
-    rows = ([iri, *map(_joined, table.columns, row)] for iri, row in table.rows)
-    return _write(["iri", *(column.name for column in table.columns)], rows, ",").encode()
+    """Return a table as RFC 4180 has it: UTF-8, commas, every value as it stands in the graph."""
+    return b"".join(_exact(table))
 
 
 def for_excel(table: Table) -> bytes:
-    """Write a table as a German Excel opens it: byte order mark, semicolons, decimal commas, no formulas."""
+    """Return a table as a German Excel opens it: byte order mark, semicolons, decimal commas, no formulas."""
+    return b"".join(_for_excel(table))
 
-    def row(iri: str, cells: tuple[tuple[str, ...], ...]) -> list[str]:
+
+def _exact(table: Table) -> Iterator[bytes]:
+    rows = ([iri, *map(_joined, table.columns, row)] for iri, row in table.rows())
+    yield from _lines(table, rows, ",")
+
+
+def _for_excel(table: Table) -> Iterator[bytes]:
+    def row(iri: str, cells: list[list[str]]) -> list[str]:
         pairs = zip(table.columns, cells, strict=True)
         return [iri, *(_excel(column, _joined(column, cell)) for column, cell in pairs)]
 
-    header = ["iri", *(column.name for column in table.columns)]
-    return b"\xef\xbb\xbf" + _write(header, starmap(row, table.rows), ";").encode()
+    yield b"\xef\xbb\xbf"
+    yield from _lines(table, starmap(row, table.rows()), ";")
 
 
-def _joined(column: Column, values: tuple[str, ...]) -> str:
+def _joined(column: Column, values: list[str]) -> str:
     return column.separator.join(values)
 
 
@@ -146,18 +166,13 @@ def _excel(column: Column, cell: str) -> str:
     return f"'{cell}" if FORMULA.match(cell) and column.kind != "^integer" else cell
 
 
-def _write(header: list[str], rows: Iterable[list[str]], delimiter: str) -> str:
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return file.getvalue()
-
-
-def metadata(site: Site, found: Iterable[Table]) -> bytes:
-    """Describe the tables (CSV on the Web): what each column means, what parts its values."""
-    whole = {"@context": "http://www.w3.org/ns/csvw", "tables": [_described(site, table) for table in found]}
-    return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+def _lines(table: Table, rows: Iterator[list[str]], delimiter: str) -> Iterator[bytes]:
+    some = [["iri", *(column.name for column in table.columns)]]
+    while some:
+        file = io.StringIO(newline="")
+        csv.writer(file, delimiter=delimiter, lineterminator="\r\n").writerows(some)
+        yield file.getvalue().encode()
+        some = list(islice(rows, HELD))
 
 
 def _described(site: Site, table: Table) -> dict[str, object]:
@@ -219,14 +234,22 @@ def _point(site: Site, place: NamedNode) -> dict[str, object] | None:
     return None
 
 
-def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Yield the tables in both forms, what describes them, and the places."""
-    found = tables(site)
-    for table in found:
-        yield f"tables/{table.name}.csv", exact(table)
-        yield f"tables/excel/{table.name}.csv", for_excel(table)
-    yield METADATA, metadata(site, found)
+def whole_documents(site: Site) -> Iterator[tuple[str, Content]]:
+    """Yield the tables in both forms, what describes them (CSV on the Web), and the places."""
+    described = []
+    for table in tables(site):
+        for name, parts in (("", _exact(table)), ("excel/", _for_excel(table))):
+            large = table.size > HELD
+            yield f"tables/{name}{table.name}.csv", partial(_write, parts) if large else b"".join(parts)
+        described.append(_described(site, table))
+    whole = {"@context": "http://www.w3.org/ns/csvw", "tables": described}
+    yield METADATA, (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
     yield GEOJSON, geojson(site)
+
+
+def _write(parts: Iterator[bytes], out: Out) -> None:
+    for part in parts:
+        out.write(part)
 
 
 def _schema(name: str) -> NamedNode:

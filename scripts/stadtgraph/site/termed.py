@@ -14,7 +14,7 @@ from stadtgraph.queries import Question
 from stadtgraph.site.conditions import Rules
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
-from stadtgraph.site.indexes import Listed
+from stadtgraph.site.notes import Listed
 from stadtgraph.site.reading import address
 from stadtgraph.site.ruled import told_rule
 from stadtgraph.site.telling import Row, Telling, Value

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Final
@@ -48,7 +48,12 @@ PARTS: Final = frozenset(
 Subject = NamedNode | BlankNode | Triple
 Value = NamedNode | BlankNode | Literal | Triple
 Statements = tuple[tuple[NamedNode, tuple[Value, ...]], ...]
+REMEMBERED: Final = 1000  # things, however many there are
 About = dict[Value, Statements]
+
+
+class NameAlone(tuple[tuple[NamedNode, tuple[Value, ...]], ...]):
+    """What is told of a neighbour: its name and nothing else."""
 
 
 class Names(dict[Value, str]):
@@ -66,6 +71,8 @@ class Names(dict[Value, str]):
 
     def __missing__(self, term: Value) -> str:
         """Write the compact name of a node as JSON wants it."""
+        if len(self) >= REMEMBERED:
+            self.clear()
         name = self[term] = encode_basestring(self(term))
         return name
 
@@ -107,20 +114,37 @@ class Site:
         return Names(self.city.prefixes)
 
     @cached_property
-    def _subjects(self) -> dict[str, list[NamedNode]]:
-        """Map what stands before ``#`` to the subjects that begin with it."""
-        subjects: dict[str, set[NamedNode]] = {}
+    def _parted(self) -> dict[str, list[NamedNode]]:
+        """Map those of which fragments are told to the subjects that begin with them."""
+        found: dict[str, set[NamedNode]] = {self._rules: set()} if any(self.city.shapes) else {}
         for quad in self.store:
-            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base):
-                subjects.setdefault(quad.subject.value.partition("#")[0], set()).add(quad.subject)
-        if any(self.city.shapes):
-            subjects.setdefault((self.base + LOCAL["shape"]).removesuffix("#"), set())
-        return {iri: sorted(found, key=text) for iri, found in subjects.items()}
+            iri, mark, _ = text(quad.subject).partition("#")
+            if mark and iri.startswith(self.base) and isinstance(quad.subject, NamedNode):
+                found.setdefault(iri, set()).add(quad.subject)
+        for iri, subjects in found.items():
+            if any(self.store.quads_for_pattern(NamedNode(iri), None, None)):
+                subjects.add(NamedNode(iri))
+        return {iri: sorted(subjects, key=text) for iri, subjects in found.items()}
+
+    @property
+    def _rules(self) -> str:
+        return (self.base + LOCAL["shape"]).removesuffix("#")
+
+    def subjects(self, iri: str) -> list[NamedNode]:
+        """Return the nodes that the documents of a thing tell of first: itself and its fragments."""
+        return self._parted.get(iri) or ([] if iri == self._rules else [NamedNode(iri)])
 
     @cached_property
     def things(self) -> tuple[str, ...]:
         """Return every thing that has documents of its own, in order."""
-        return tuple(iri for iri in sorted(self._subjects) if self.document(iri))
+        found = {
+            quad.subject.value.partition("#")[0]
+            for quad in self.store
+            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base)
+        }
+        if any(self.city.shapes):
+            found.add(self._rules)
+        return tuple(iri for iri in sorted(found) if self.document(iri))
 
     def those(self, predicate: NamedNode, value: Value | None = None) -> list[NamedNode]:
         """Return the named nodes of which something is stated, in order."""
@@ -175,33 +199,26 @@ class Site:
         return text(next(iter(self.values(iri, predicate)), None))
 
     @cached_property
-    def _names(self) -> dict[Value, Statements]:
-        found: dict[Value, Statements] = {}
+    def names(self) -> Callable[[Value], Statements]:
+        """Return what tells the statements that name a node: those of its first labelling property."""
+        return lru_cache(REMEMBERED)(self._names)
+
+    def _names(self, node: Value) -> Statements:
+        if not isinstance(node, NamedNode):
+            return ()
         for predicate in LABELS:
-            texts: dict[NamedNode, list[Value]] = {}
-            for quad in self.store.quads_for_pattern(None, predicate, None):
-                node = quad.subject
-                if isinstance(node, NamedNode) and isinstance(quad.object, Literal) and node not in found:
-                    texts.setdefault(node, []).append(quad.object)
-            found |= {node: ((predicate, _in_order(values)),) for node, values in texts.items()}
-        return found
+            values = [quad.object for quad in self.store.quads_for_pattern(node, predicate, None)]
+            if texts := [value for value in values if isinstance(value, Literal)]:
+                return NameAlone(((predicate, _in_order(texts)),))
+        return ()
 
-    def names(self, node: Value) -> Statements:
-        """Return the statements that name a node: those of the first labelling property that it has."""
-        return self._names.get(node, ())
-
-    @cached_property
-    def _parts(self) -> frozenset[Value]:
-        found: set[Value] = set()
-        for kind in PARTS:
-            for quad in self.store.quads_for_pattern(None, TYPE, kind):
-                if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base):
-                    found.add(quad.subject)
-        return frozenset(found)
+    def _is_part(self, node: NamedNode) -> bool:
+        quads = self.store.quads_for_pattern(node, TYPE, None) if node.value.startswith(self.base) else ()
+        return any(quad.object in PARTS for quad in quads)
 
     def part(self, node: Value) -> Statements:
         """Return what is stated about a node that is part of what mentions it; nothing for other nodes."""
-        if isinstance(node, BlankNode) or (isinstance(node, NamedNode) and node in self._parts):
+        if isinstance(node, BlankNode) or (isinstance(node, NamedNode) and self._is_part(node)):
             return self.statements(node)
         return ()
 
@@ -210,9 +227,7 @@ class Site:
 
         The document of a named graph holds the whole graph.
         """
-        found: About = {
-            subject: self.statements(subject) for subject in self._subjects.get(iri, [NamedNode(iri)])
-        }
+        found: About = {subject: self.statements(subject) for subject in self.subjects(iri)}
         if iri.startswith(self.base + LOCAL["graph"]):
             found |= self._graph(iri)
         if iri + "#" == self.base + LOCAL["shape"]:
@@ -249,23 +264,20 @@ class Site:
         return {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
 
     @cached_property
-    def _modified(self) -> dict[str, str]:
-        """Map each subject to the latest date of the graphs that speak of it."""
-        dates = {
-            quad.subject: text(quad.object) for quad in self.store.quads_for_pattern(None, MODIFIED, None)
-        }
-        found: dict[str, str] = {}
-        for quad in self.store:
-            if isinstance(quad.graph_name, NamedNode) and isinstance(quad.subject, NamedNode):
-                day = dates.get(quad.graph_name, "")[:10]
-                iri = quad.subject.value.partition("#")[0]
-                if day > found.get(iri, ""):
-                    found[iri] = day
-        return found
+    def _days(self) -> dict[object, str]:
+        """Map each graph to the day of its last change."""
+        graphs = self.store.named_graphs()
+        return {graph: self.value(text(graph), MODIFIED)[:10] for graph in graphs}
 
     def modified(self, iri: str) -> str:
         """Return the day on which something about a thing last changed; empty when nobody says."""
-        return self._modified.get(iri, "") or self.value(self.dataset, MODIFIED)[:10]
+        graphs = {
+            quad.graph_name
+            for subject in self.subjects(iri) or [NamedNode(iri)]
+            for quad in self.store.quads_for_pattern(subject, None, None)
+        }
+        days = [self._days.get(graph, "") for graph in graphs]
+        return max(days, default="") or self.value(self.dataset, MODIFIED)[:10]
 
     def url(self, name: str) -> str:
         """Return the address of a document."""
@@ -311,5 +323,5 @@ def _ordered(groups: dict[NamedNode, list[Value]]) -> Statements:
     return tuple([(predicate, _in_order(groups[predicate])) for predicate in predicates])
 
 
-def _in_order(values: list[Value]) -> tuple[Value, ...]:
+def _in_order(values: Sequence[Value]) -> tuple[Value, ...]:
     return tuple(sorted(set(values), key=str) if len(values) > 1 else values)

@@ -5,16 +5,15 @@ All numbers are counted in what is published; each partition has an IRI.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from pyoxigraph import Literal, NamedNode, RdfFormat
 
-from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site import downloads
 from stadtgraph.site.catalog import FORMS, MEDIA_TYPE, Record, Written, named
+from stadtgraph.site.census import census
 from stadtgraph.site.jsonld import document
 from stadtgraph.site.things import DATASERVICE, Site
 from stadtgraph.terms import TYPE, in_order, text, to_bytes
@@ -67,42 +66,30 @@ def described(site: Site, written: Mapping[str, tuple[str, int]]) -> Record:
 
 def _counts(found: Record) -> None:
     site, dataset = found.site, found.site.dataset
-    triples = {quad.triple for quad in site.store}
-    subjects = {triple.subject for triple in triples}
-    entities = {node for node in subjects if text(node).startswith(site.base + LOCAL["id"])}
-    classes: dict[NamedNode, set[object]] = {}
-    for triple in triples:
-        if triple.predicate == TYPE and isinstance(triple.object, NamedNode):
-            classes.setdefault(triple.object, set()).add(triple.subject)
-    properties = Counter(triple.predicate for triple in triples)
+    counted = census(site)
     for name, number in (
-        ("triples", len(triples)),
-        ("entities", len(entities)),
-        ("distinctSubjects", len(subjects)),
-        ("distinctObjects", len({triple.object for triple in triples})),
-        ("classes", len(classes)),
-        ("properties", len(properties)),
+        ("triples", counted.triples),
+        ("entities", counted.entities),
+        ("distinctSubjects", counted.subjects),
+        ("distinctObjects", counted.objects),
+        ("classes", len(counted.classes)),
+        ("properties", len(counted.properties)),
     ):
         _count(found, dataset, name, number)
-    for kind, members in classes.items():
+    for kind, number in counted.classes.items():
         part = _part(found, "classPartition", "class", kind)
-        _count(found, part, "entities", len(members))
-    for predicate, number in properties.items():
+        _count(found, part, "entities", number)
+    for predicate, number in counted.properties.items():
         part = _part(found, "propertyPartition", "property", predicate)
         _count(found, part, "triples", number)
-    graphs = Counter(text(quad.graph_name) for quad in site.store)
-    for graph, number in graphs.items():
+    for graph, number in counted.graphs.items():
         if graph.startswith(site.base):
             found.say(dataset, "void:subset", graph)
             found.say(graph, "rdf:type", named_class("Dataset"))
             found.copy(graph, graph, "dcterms:title")
             _count(found, graph, "triples", number)
-    links = Counter(
-        (site.compact(triple.predicate), urlsplit(text(triple.object)).netloc)
-        for triple in triples
-        if isinstance(triple.object, NamedNode) and not text(triple.object).startswith(site.base)
-    )
-    for (name, target), number in links.items():
+    for (predicate, target), number in counted.links.items():
+        name = site.compact(predicate)
         if name in LINKS and target:
             part = site.url(f"void.ttl#links-{name.replace(':', '-')}-{target}")
             found.say(dataset, "void:subset", part)

@@ -1,4 +1,4 @@
-// Search in names, other names and descriptions; window.searchIndex comes from search.<language>.js.
+// Search in names, other names and descriptions; search.<language>.js has either all entries or where they lie.
 "use strict";
 
 const input = document.getElementById("q");
@@ -34,10 +34,49 @@ function near(typed, word) {
 // "u" for "ü" is how many people type: both spellings of an umlaut count as the same letter.
 const plain = (words) => words.replace(/(a|o|u)e/g, "$1");
 
-const fields = window.searchIndex.map((entry) => [entry[0], entry[3], entry[4]].map((words) => {
+// The words of name, other names and description of each entry.
+const worded = (entries) => entries.map((entry) => [entry[0], entry[3], entry[4]].map((words) => {
   const text = folded(words);
   return [...new Set([...text.split(" "), ...plain(text).split(" ")])];
 }));
+
+let entries = window.searchIndex ?? [];
+let fields = worded(entries);
+
+// A large city's entries lie in parts, by how the words of their names begin: those that fit are fetched.
+const held = {};
+window.searchPart = (part, found) => { held[part] = found; };
+
+const fetched = (part) => held[part] ?? new Promise((done) => {
+  const script = document.createElement("script");
+  script.src = `${window.searchParts.folder}${part}.js`;
+  script.onload = script.onerror = done;
+  document.head.append(script);
+});
+
+// The parts that can hold a word: those that begin with it, else the longest that it begins with.
+function partsFor(word) {
+  const all = Object.keys(window.searchParts.parts);
+  const found = new Set();
+  for (const written of [word, plain(word)]) {
+    const further = all.filter((part) => part.startsWith(written));
+    const shorter = all.filter((part) => written.startsWith(part)).sort((a, b) => b.length - a.length);
+    for (const part of [...further, ...shorter.slice(0, 1)]) found.add(part);
+  }
+  return [...found];
+}
+
+// Fetch what the rarest of the words needs; tell whether there is more than what was fetched.
+async function choose(question) {
+  const { parts, most } = window.searchParts;
+  const size = (chosen) => chosen.reduce((sum, part) => sum + parts[part], 0);
+  const choices = folded(question).split(" ").filter(Boolean).map(partsFor).sort((a, b) => size(a) - size(b));
+  const chosen = choices[0] ?? [];
+  if (size(chosen.filter((part) => parts[part] <= most)) > 2 * most) return { found: [], more: true };
+  await Promise.all(chosen.map(fetched));
+  const found = new Map(chosen.flatMap((part) => held[part] ?? []).map((entry) => [entry[2], entry]));
+  return { found: [...found.values()], more: chosen.some((part) => parts[part] > most) };
+}
 
 function points(typed, words) {
   let best = 0;
@@ -64,12 +103,24 @@ function search(question) {
     }
     hits.push([sum, number]);
   });
-  const length = (hit) => window.searchIndex[hit[1]][0].length;
-  const late = (hit) => LATE.includes(window.searchIndex[hit[1]][5]);
-  return hits.sort((a, b) => late(a) - late(b) || b[0] - a[0] || length(a) - length(b) || a[1] - b[1]).map((hit) => window.searchIndex[hit[1]]);
+  const length = (hit) => entries[hit[1]][0].length;
+  const late = (hit) => LATE.includes(entries[hit[1]][5]);
+  return hits.sort((a, b) => late(a) - late(b) || b[0] - a[0] || length(a) - length(b) || a[1] - b[1]).map((hit) => entries[hit[1]]);
 }
 
-function show() {
+let turn = 0;
+
+async function show() {
+  let more = false;
+  if (window.searchParts) {
+    turn += 1;
+    const mine = turn;
+    const chosen = await choose(input.value);
+    if (mine !== turn) return;
+    entries = chosen.found;
+    fields = worded(entries);
+    more = chosen.more;
+  }
   const hits = search(input.value);
   results.replaceChildren(...hits.slice(0, LIMIT).map(([name, kind, link, , lead, section]) => {
     const item = document.createElement("li");
@@ -86,17 +137,18 @@ function show() {
     return item;
   }));
   const some = input.value.trim();
-  found.textContent = !some ? "" : !hits.length ? found.dataset.none
-    : `${hits.length} ${hits.length === 1 ? found.dataset.one : found.dataset.many}`;
+  const count = `${hits.length} ${hits.length === 1 ? found.dataset.one : found.dataset.many}`;
+  found.textContent = !some ? "" : more ? found.dataset.more : hits.length ? count : found.dataset.none;
 }
 
 input.value = new URLSearchParams(location.search).get("q") ?? "";
 input.addEventListener("input", show);
-input.form.addEventListener("submit", (event) => {
+input.form.addEventListener("submit", async (event) => {
   event.preventDefault();
   history.replaceState(null, "", `?q=${encodeURIComponent(input.value)}`);
-  show();
+  await show();
   results.querySelector("a")?.focus();
 });
-show();
+// What the server has found by all that it knows is not replaced by less.
+if (!window.searchParts || !results.children.length) show();
 if (!input.value) input.focus();
