@@ -50,7 +50,6 @@ class Shape:
     rules: list[Rule]
 
 
-@cache
 def examples(root: Path) -> dict[str, tuple[str, str]]:
     """Return for each rule, by its local name, Turtle that breaks it and the file it is from.
 

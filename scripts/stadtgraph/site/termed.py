@@ -23,7 +23,6 @@ from stadtgraph.site.uses import Uses
 from stadtgraph.site.words import term
 from stadtgraph.terms import TYPE, text
 
-OWL: Final = VOCABULARIES["owl"]
 RDFS: Final = VOCABULARIES["rdfs"]
 # What is said of an own term on its page, in this order.
 SAID: Final = tuple(RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
