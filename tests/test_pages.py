@@ -326,6 +326,11 @@ def test_the_page_of_an_own_term_tells_what_it_is_for_and_where_it_is_used(real)
     assert {"../shapes/Organisation-counters-class.html", "../queries/wer-wirkt-wogegen.html"} <= links
 
 
+def test_a_question_leads_to_the_terms_that_it_names(real):
+    links = {link for _, _, link in Page((real / "queries/wer-wirkt-wogegen.en.html").read_text()).links()}
+    assert {"../def/counters.en.html", "../vocabulary/skos-prefLabel.en.html"} <= links
+
+
 def test_properties_are_explained_where_they_are_named(real):
     for page in ("doc/gleichstellungsbuero.html", "doc/hansaplatz.en.html"):
         content = (real / page).read_text()

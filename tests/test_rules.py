@@ -210,9 +210,9 @@ def test_names_without_suffix_lead_on_too(port):
         ("/profile", "application/n-triples", "/profile.ttl"),
         ("/queries", "text/html", "/queries.html"),
         ("/def", "text/html", "/def.html"),
-        ("/shapes/Event", "text/html", "/shapes/Event.html"),
-        ("/shapes/Event", "text/turtle", "/shapes.ttl"),
-        ("/vocabulary/schema-name", "text/html", "/vocabulary/schema-name.html"),
+        ("/shapes/Organisation", "text/html", "/shapes/Organisation.html"),
+        ("/shapes/Organisation", "text/turtle", "/shapes.ttl"),
+        ("/vocabulary/skos-prefLabel", "text/html", "/vocabulary/skos-prefLabel.html"),
     ):
         status, headers, _ = ask(port, path, accept)
         assert (path, status, headers.get("location", "").endswith(target)) == (path, 303, True)

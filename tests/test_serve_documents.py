@@ -112,6 +112,7 @@ def test_several_lines_of_one_header_are_one_list(server):
         ("/sitemap.xml", "application/xml"),
         ("/robots.txt", "text/plain; charset=utf-8"),
         ("/queries/aemter.rq", "application/sparql-query"),
+        ("/favicon.ico", "image/vnd.microsoft.icon"),
         ("/", "text/html; charset=utf-8"),
     ],
 )

@@ -36,9 +36,11 @@ CONFLICT: Final = "<<<<<<< "
 # Rules in this folder of shapes/ hold for what the build writes, not for what people write.
 PUBLISHED: Final = "published"
 NOWHERE: Final = NamedNode("urn:stadtgraph:nowhere")
-# How files begin that hold something else, and what that is called.
+# How files begin that hold something else; the groups are named as people call it.
 DOCUMENTS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-", b"{\\rtf")
-OTHER_FORMS: Final = {"<!doctype html": "HTML", "<html": "HTML", "<?xml": "XML", "{": "JSON"}
+OTHER_FORM: Final = re.compile(
+    r"\s*(?:(?P<HTML><(?:!doctype )?html)|(?P<XML><\?xml)|(?P<JSON>\{))", re.IGNORECASE
+)
 UNDERSCORE: Final = re.compile(r"[\"']@[A-Za-z]+_")
 SYNTAX: Final = (
     ("syntax-quotes", re.compile(r"'(?P<it>[„“”‟‚‘’«»])'")),
@@ -258,10 +260,8 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
         return fault("syntax-somewhere", where, reason=reason, form=other)
     if other:
         return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
-    start = document.lstrip()[:20].lower()
-    for begin, form in OTHER_FORMS.items():
-        if start.startswith(begin):
-            return fault("not-turtle", where, 1, form=form)
+    if form := OTHER_FORM.match(document):
+        return fault("not-turtle", where, 1, form=form.lastgroup)
     if UNDERSCORE.search(near):
         return fault("syntax-language", where, line, near=_short(near))
     # A string that runs to the end of the file is reported where it begins.

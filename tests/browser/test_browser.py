@@ -106,6 +106,22 @@ def test_axe_finds_nothing_where_nothing_is_found(browser, host, name):
         page.context.close()
 
 
+def test_the_first_visit_is_light_and_leaves_nothing_behind(browser, host):
+    """As the browser counts it, unpacked: under 100 kB with style, script and picture."""
+    page = open_page(browser, host, "index.html")
+    page.wait_for_load_state("networkidle")
+    sizes = page.evaluate(
+        """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+          .map((entry) => [entry.name, entry.decodedBodySize])"""
+    )
+    assert len(sizes) > 3
+    assert sum(size for _, size in sizes) < 100_000, sizes
+    assert not page.context.cookies()
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert not page.trouble
+    page.context.close()
+
+
 @pytest.mark.parametrize(
     ("typed", "first"),
     [

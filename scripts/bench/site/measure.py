@@ -108,7 +108,7 @@ def run(root: Path, out: Path) -> dict[str, float]:
     peak = 0
     while process.poll() is None:
         peak = max(peak, held(process.pid))
-        time.sleep(0.05)
+        time.sleep(0.2)
     assert process.stdout and not process.returncode
     return {**json.loads(process.stdout.read()), "peak": peak}
 

@@ -46,7 +46,7 @@ PARAMETERS: Final = {*COMPONENTS, *(name for component in COMPONENTS.values() fo
 NEARLY: Final = re.compile(rf"(?!{re.escape(SH)})(?i:https?://(?:www\.)?w3\.org/ns/shacl)(?:[#/]|\Z)")
 # What stands in other places than a shape or a query, and would say nothing there.
 NOT_IN_SHAPES: Final = {"select", "ask", "prefixes", "inversePath", "alternativePath", *REPEATS}
-NOT_IN_QUERIES: Final = {*PARAMETERS, *TARGETS, "path", "severity", "select", "ask"}
+NOT_IN_QUERIES: Final = {*PARAMETERS, *TARGETS, "path", "select", "ask"}
 RESERVED: Final = ("this", "shapesGraph", "currentShape", "path", "PATH", "value")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +11,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from stadtgraph.namespaces import VOCABULARIES, shorten
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import Frame
-from stadtgraph.site.words import sentences
+from stadtgraph.site.reading import Reading
+from stadtgraph.site.words import Words, sentences
 from stadtgraph.terms import TYPE, text
 
 RDF: Final = VOCABULARIES["rdf"]
@@ -66,7 +67,7 @@ class Rules:
 
     def targets(self, iri: str) -> list[Part]:
         """Return what a rule applies to by itself."""
-        classes = [self.term(target, other_term) for target in self.named(iri, "targetClass")]
+        classes = [self.term(target) for target in self.named(iri, "targetClass")]
         return classes + [
             Part(
                 self.words(key, name=predicate(self.reading, target, self.words)),
@@ -76,9 +77,8 @@ class Rules:
             for target in self.named(iri, name)
         ]
 
-    def term(self, iri: str, name: object = other_term) -> Part:
+    def term(self, iri: str, tell: Callable[[Reading, str, Words], str] = other_term) -> Part:
         """Return a term by its name."""
-        tell = predicate if name is predicate else other_term
         return Part(tell(self.reading, iri, self.words), self.frame.term_link(iri, self.page))
 
     def path(self, node: NamedNode | BlankNode | Literal) -> list[Part]:

@@ -49,6 +49,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 ISSUES: Final = "issues/new?title={title}&body={body}"
 GITLAB: Final = "-/issues/new?issue[title]={title}&issue[description]={body}"
+ICON: Final = "favicon.ico"
 AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn")
 TEMPLATES: Final = Environment(
     loader=PackageLoader("stadtgraph.site"),
@@ -349,6 +350,8 @@ def static() -> dict[str, str]:
 
 
 def static_documents() -> list[tuple[str, bytes]]:
-    """Return those files."""
-    folder = files("stadtgraph.site").joinpath("static")
-    return [(f"static/{name}", folder.joinpath(entry).read_bytes()) for entry, name in static().items()]
+    """Return those files, and the icon where programs look for it that read no page."""
+    site = files("stadtgraph.site")
+    folder = site.joinpath("static")
+    found = [(f"static/{name}", folder.joinpath(entry).read_bytes()) for entry, name in static().items()]
+    return [*found, (ICON, site.joinpath(ICON).read_bytes())]

@@ -25,7 +25,7 @@ from stadtgraph.site.frame import (
     text_in,
     themes,
 )
-from stadtgraph.site.notes import Listed, Notes
+from stadtgraph.site.notes import Listed, Notes, shortened
 from stadtgraph.site.pages import OF_MANY
 from stadtgraph.site.reading import Reading, address, folded
 from stadtgraph.site.words import rank, term
@@ -78,6 +78,7 @@ def _listed(frame: Frame, iri: str, section: str) -> Listed:
         BETWEEN.join(dict.fromkeys([*others, *alternatives])),
         order,
         group,
+        frame.link(iri, ""),
         "".join(reading.objects(iri, SCHEMA + "startDate")[:1]) if section == "event" else "",
     )
 
@@ -170,11 +171,6 @@ def _spans(ends: Iterator[tuple[str, Listed]]) -> list[str]:
         first if first == last else f"{first} – {last}"
         for first, last in zip(names[::2], names[1::2], strict=True)
     ]
-
-
-def shortened(words: str, most: int) -> str:
-    """Return words, cut where they are too long."""
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def search_page(frame: Frame, notes: Notes, **found: Any) -> bytes:

@@ -23,6 +23,7 @@ from stadtgraph.site.shelf import Document
 
 # The form of the notes; those in another form are not read.
 FORM: Final = 4
+LEAD: Final = 220  # letters of a description that the search shows
 # By so many letters at most the words of names are told apart.
 LETTERS: Final = 6
 UMLAUT: Final = re.compile("(a|o|u)e")
@@ -47,6 +48,7 @@ class Listed(NamedTuple):
     others: str
     order: str
     group: str
+    link: str
     starts: str = ""
 
 
@@ -127,10 +129,13 @@ class Notes:
     def tell(self, iri: str, section: str, said: Sequence[Listed]) -> None:
         """Note what indexes and search say of a thing, or of a term, in each language."""
         rows = [
-            (iri, n, section, one.order, one.starts, one.group, folded(one.name), json.dumps(one))
+            (
+                *(iri, n, section, one.order, one.starts, one.group, folded(one.name), json.dumps(one)),
+                *(_entry(one, section, lead) for lead in (shortened(one.lead, LEAD), "")),
+            )
             for n, one in enumerate(said)
         ]
-        self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         letters = [(iri, n, some) for n, one in enumerate(said) for some in _beginnings(one)]
         self._base.executemany("INSERT OR IGNORE INTO beginning VALUES (?, ?, ?)", letters)
 
@@ -173,14 +178,12 @@ class Notes:
         """  # noqa: S608
         yield from _told(self._base.execute(found, (*_asked(section, lang, main), size, section)))
 
-    def by_name(self, lang: str) -> Iterator[tuple[str, str, Listed]]:
-        """Yield section, IRI and what is said of every listed thing, by name."""
+    def by_name(self, lang: str) -> Iterator[str]:
+        """Yield what the search has of every listed thing, by name."""
         rows = self._base.execute(
-            "SELECT section, iri, said FROM listed WHERE lang = ? ORDER BY folded, iri",
-            (LANGUAGES.index(lang),),
+            "SELECT found FROM listed WHERE lang = ? ORDER BY folded, iri", (LANGUAGES.index(lang),)
         )
-        for section, iri, said in rows:
-            yield section, iri, Listed(*json.loads(said))
+        yield from (found for (found,) in rows)
 
     def beginnings(self, lang: str, most: int) -> dict[str, int]:
         """Return the beginnings of words in names that part all things, where it can be into ``most``.
@@ -203,17 +206,15 @@ class Notes:
             found |= {part: number for part, number in counted.items() if part not in larger}
         return found
 
-    def by_beginning(self, lang: str) -> Iterator[tuple[str, str, str, Listed]]:
-        """Yield first letters, section, IRI and what is said of each thing, for every word of its names."""
-        rows = self._base.execute(
+    def by_beginning(self, lang: str) -> Iterator[tuple[str, str, str]]:
+        """Yield first letters, IRI and what the search has of each thing, for every word of its names."""
+        yield from self._base.execute(
             """
-            SELECT letters, section, iri, said FROM beginning JOIN listed USING (iri, lang)
+            SELECT letters, iri, brief FROM beginning JOIN listed USING (iri, lang)
             WHERE lang = ? ORDER BY letters, folded, iri
             """,
             (LANGUAGES.index(lang),),
         )
-        for letters, section, iri, said in rows:
-            yield letters, section, iri, Listed(*json.loads(said))
 
     def by_section(self) -> Iterator[tuple[str, str, list[Listed]]]:
         """Yield section, IRI and what is said of every listed thing in each language, by IRI."""
@@ -245,6 +246,16 @@ class Notes:
         """Return how much there is."""
         counted = "SELECT count(*), sum(name GLOB '*.html'), sum(size) FROM document WHERE NOT packed"
         return Totals(*self._base.execute(counted).fetchone())
+
+
+def _entry(one: Listed, section: str, lead: str) -> str:
+    entry = [one.name, one.kind, one.link, one.others, lead, section]
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+
+
+def shortened(words: str, most: int) -> str:
+    """Return words, cut where they are too long."""
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def _beginnings(one: Listed) -> set[str]:

@@ -18,6 +18,8 @@ CREATE TABLE listed (
     grouped TEXT,
     folded TEXT,
     said TEXT,
+    found TEXT,  -- what the search has of it
+    brief TEXT,  -- the same without its description
     PRIMARY KEY (iri, lang)
 ) WITHOUT ROWID;
 CREATE TABLE beginning (

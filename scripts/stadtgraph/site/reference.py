@@ -18,7 +18,7 @@ from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.telling import Telling, Value
-from stadtgraph.site.used import Used, rules
+from stadtgraph.site.used import Used, named_in, rules
 from stadtgraph.site.words import term
 
 ROWS: Final = 100
@@ -96,8 +96,19 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
         more=frame.words("query-more", shown=grouped(len(rows), frame.lang), all=grouped(total, frame.lang))
         if total > len(rows)
         else "",
+        terms=_named(frame, question, name),
         files=[(ANSWERS[name.rpartition(".")[2]], name) for name in files],
     )
+
+
+def _named(frame: Frame, question: Question, page: str) -> list[tuple[str, str]]:
+    """Return the classes and properties that a question names, with their pages."""
+    reading = frame.reading
+    found = {
+        (predicate(reading, iri, frame.words), frame.term_link(iri, page))
+        for iri in named_in(question.text, reading.city.prefixes)
+    }
+    return sorted((words, link) for words, link in found if link)
 
 
 def heads(question: Question) -> dict[str, Mapping[str, str]]:

@@ -50,7 +50,6 @@ class Shape:
     rules: list[Rule]
 
 
-@cache
 def examples(root: Path) -> dict[str, tuple[str, str]]:
     """Return for each rule, by its local name, Turtle that breaks it and the file it is from.
 
@@ -163,7 +162,8 @@ def listed(frame: Frame, iri: str) -> Listed:
     """Return what the search says of a rule."""
     rule = told_rule(Rules(frame, ""), iri)
     short = shorten(iri, frame.reading.base)
-    return Listed(rule.name.value, rule.name.lang, "", "", "", frame.words("rule"), short, "", "")
+    kind, link = frame.words("rule"), frame.link(iri, "")
+    return Listed(rule.name.value, rule.name.lang, "", "", "", kind, short, "", "", link)
 
 
 def _messages(read: Rules, iri: str) -> dict[str, str]:

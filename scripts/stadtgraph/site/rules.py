@@ -42,6 +42,7 @@ OTHER_TYPES: Final = (
     ("application/javascript", "js"),
     ("application/json", "json"),
     ("image/svg+xml", "svg"),
+    ("image/vnd.microsoft.icon", "ico"),
     ("application/atom+xml", "atom"),
     ("application/xml", "xml"),
     ("text/plain", "txt"),

@@ -13,12 +13,11 @@ from itertools import groupby
 from typing import Final
 
 from stadtgraph.site.frame import Frame
-from stadtgraph.site.indexes import search_page, shortened
-from stadtgraph.site.notes import LETTERS, Listed, Notes
+from stadtgraph.site.indexes import search_page
+from stadtgraph.site.notes import LETTERS, Notes
 from stadtgraph.site.shelf import Content
 from stadtgraph.terms import Out
 
-LEAD: Final = 220  # letters of a description that the search shows
 WHOLE: Final = 5000  # so many things are searched in one piece
 PART: Final = 2000  # so many things a part holds at most
 
@@ -29,33 +28,25 @@ def search_pages(frame: Frame, notes: Notes) -> Iterator[tuple[str, Content]]:
     if large:
         yield from _parts(frame, notes)
     else:
-        lines = [_entry(frame, *one) for one in notes.by_name(frame.lang)]
-        written = "window.searchIndex = [\n" + ",\n".join(lines) + "\n];\n"
+        written = "window.searchIndex = [\n" + ",\n".join(notes.by_name(frame.lang)) + "\n];\n"
         yield f"search.{frame.lang}.js", written.encode()
     yield frame.file("search"), search_page(frame, notes)
 
 
-def _entry(frame: Frame, section: str, iri: str, one: Listed, lead: bool = True) -> str:
-    link = frame.link(iri, "") or frame.term_link(iri, "")
-    words = shortened(one.lead, LEAD) if lead else ""
-    entry = [one.name, one.kind, link, one.others, words, section]
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
-
-
 def _parts(frame: Frame, notes: Notes) -> Iterator[tuple[str, Content]]:
     lang = frame.lang
-    yield f"server/entries.{lang}.jsonl", partial(_tell, (_entry(frame, *one) for one in notes.by_name(lang)))
+    yield f"server/entries.{lang}.jsonl", partial(_tell, notes.by_name(lang))
     parts = notes.beginnings(lang, PART)
 
-    def part_of(told: tuple[str, str, str, Listed]) -> str:
+    def part_of(told: tuple[str, str, str]) -> str:
         # A word that is a beginning of many others stands apart from them.
         return next(told[0][:n] for n in range(LETTERS, 1, -1) if told[0][:n] in parts or n == 2)
 
     for part, told in groupby(notes.by_beginning(lang), key=part_of):
         lines: dict[str, str] = {}
-        for _, section, iri, one in told:
-            if iri not in lines and len(lines) < PART:
-                lines[iri] = _entry(frame, section, iri, one, lead=False)
+        for _, iri, brief in told:
+            if len(lines) < PART:
+                lines[iri] = brief
         written = f'window.searchPart("{part}", [\n' + ",\n".join(lines.values()) + "\n]);\n"
         yield f"search/{lang}/{part}.js", written.encode()
     counted = {"most": PART, "folder": f"search/{lang}/", "parts": parts}

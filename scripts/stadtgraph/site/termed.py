@@ -23,7 +23,6 @@ from stadtgraph.site.uses import Uses
 from stadtgraph.site.words import term
 from stadtgraph.terms import TYPE, text
 
-OWL: Final = VOCABULARIES["owl"]
 RDFS: Final = VOCABULARIES["rdfs"]
 # What is said of an own term on its page, in this order.
 SAID: Final = tuple(RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
@@ -133,7 +132,8 @@ def listed(used: Used, frame: Frame, iri: str) -> Listed:
     lead = text_in(frame.reading.texts(iri, *reversed(DESCRIPTIONS)), frame.lang) if own else Text("")
     kind = " · ".join(filter(None, (_kind(used, frame, iri), _vocabulary(frame, iri))))
     short = shorten(iri, frame.reading.base)
-    return Listed(name.value, name.lang, lead.value, lead.lang, "", kind, short, "", "")
+    link = frame.link(iri, "") or frame.term_link(iri, "")
+    return Listed(name.value, name.lang, lead.value, lead.lang, "", kind, short, "", "", link)
 
 
 def _named(used: Used, frame: Frame, iri: str) -> Text:
