@@ -221,6 +221,7 @@ def test_a_worker_killed_in_mid_question_costs_one_answer(own):
 
 
 def test_a_killed_mother_is_replaced_and_the_server_goes_on(own):
+    until(lambda: state(own)["ready"])
     before = children(own)
     mother = next(one for one in before if one.ppid() == own.process.pid)
     with asking(own, ENDLESS) as answers:
@@ -258,8 +259,9 @@ def asking_and_losing(server):
 
 
 def test_a_server_that_ends_leaves_no_process_behind(own):
+    until(lambda: state(own)["ready"])
     left = children(own)
-    assert own.stop() == 0
+    assert left and own.stop() == 0
     until(lambda: not [one for one in left if one.is_running() and one.status() != psutil.STATUS_ZOMBIE])
 
 

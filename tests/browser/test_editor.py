@@ -256,6 +256,7 @@ def test_answers_that_the_server_draws_are_accessible(visit, width, scheme):
         "sparql?query=SELECT+*+%7B+%3Fa+orgg:unitOf+%3Fb+%7D&lang=en",
         "queries/was-geschieht-wo.html?day=2023-05-07",
         "queries/suche.en.html?text=hansa",
+        "queries/wer-stellt-sich-vor.html?event=projekte-und-koordinierungsstellen-2023",
     ):
         page = visit(path, WIDTHS[width], scheme, expected=["400 (Bad Request)"])
         assert not faults(page), path
