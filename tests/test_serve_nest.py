@@ -254,3 +254,27 @@ def test_a_question_put_while_publications_change_goes_to_the_new_one(play, smal
         await workers.close(0)
 
     play(scene())
+
+
+def test_a_question_that_had_no_chance_to_work_is_not_refused_as_a_long_one(play, publication):
+    digits = " ".join(f"VALUES ?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}" for name in "abcdefghi")
+    endless = Question(f"SELECT (SUM(?a + ?i) AS ?n) {{ {digits} }}")
+
+    async def scene():
+        workers = Workers(1, 20, 64)
+        await workers.open(publication)
+        long = [await workers.put(endless) for _ in range(8)]
+        await until(lambda: all(one.slow for one in long) and workers._nest.spare)
+        refused = await workers.put(endless)
+        with pytest.raises(Refused, match="query-too-many"):
+            await refused.start()
+        await until(lambda: workers._nest.spare)
+        idle = psutil.Process(workers._nest.spare[-1].pid)
+        idle.suspend()
+        answer = await workers.put(QUESTION)
+        await asyncio.sleep(0.3)  # many times what counts as quick
+        idle.resume()
+        await answer.start()
+        await workers.close(0)
+
+    play(scene())

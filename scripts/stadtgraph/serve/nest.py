@@ -29,7 +29,7 @@ class Answer:
     """An answer as it comes: what it is, then its parts.
 
     ``ran`` is for how many seconds its worker has worked at it, ``waited`` for how many the asker has not
-    fetched what there is.
+    fetched what there is. ``worked_before`` is the processor time that its worker had had before, if known.
     """
 
     def __init__(self, line: Line, digest: str, done: Callable[[Answer], None]) -> None:
@@ -38,6 +38,7 @@ class Answer:
         self.begun = self._clock = monotonic()
         self.ran = self.waited = 0.0
         self.slow = self.held = self.full = self.over = False
+        self.worked_before: float | None = None
         self.refused: Refused | None = None
         self._done = done
         self._parts: deque[bytes] = deque()

@@ -28,7 +28,7 @@ def spread(
         ChildProcessError: a process ended before its work was done.
 
     """
-    number = processes or len(os.sched_getaffinity(0))
+    number = processes or os.cpu_count() or 1
     if number < 2 or len(items) < (WORTH if worth is None else worth):
         yield from map(work, items)
         return
