@@ -144,7 +144,7 @@ class Writer:
         digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
         if digest and (found := self._as_before(name, digest, before)):
             return found
-        written = self._write(name, content, False)
+        written = self._write(name, content, False, digest)
         if not digest and (found := self._as_before(name, written.digest, before, written)):
             return found
         beside = self._beside(name, content, written.size)
@@ -179,7 +179,7 @@ class Writer:
         elif not isinstance(content, Packed) and size >= WORTH and TEXTS.fullmatch(name):
             yield f"{name}.gz", Packed(name)
 
-    def _write(self, name: str, content: Content, packed: bool) -> Document:
+    def _write(self, name: str, content: Content, packed: bool, digest: str = "") -> Document:
         if any(part in ("", ".", "..") for part in name.split("/")):
             raise CannotPublish("name-taken", name=name)
         path = self._path(name)
@@ -190,7 +190,7 @@ class Writer:
             with open(path, "xb") as file:  # noqa: PTH123 (a Path for each of many thousands costs)
                 if isinstance(content, bytes):
                     file.write(content)
-                    digest, size = hashlib.sha256(content).hexdigest(), len(content)
+                    digest, size = digest or hashlib.sha256(content).hexdigest(), len(content)
                 else:
                     sums = _Sums(file)
                     (partial(self._pack, content.of) if isinstance(content, Packed) else content)(sums)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
@@ -32,12 +33,15 @@ def spread(
     if number < 2 or len(items) < (WORTH if worth is None else worth):
         yield from map(work, items)
         return
+    # What has been read stays: the collector would walk it again and again, and so copy it for each process.
+    gc.freeze()
     workers = [_forked(work, items[start::number]) for start in range(number)]
     try:
         for place in range(len(items)):
             result: Result = _taken(workers[place % number][1])
             yield result
     finally:
+        gc.unfreeze()
         for pid, results in workers:
             results.close()
             os.waitpid(pid, 0)
