@@ -10,6 +10,8 @@ from typing import IO, Any, Final, TypeVar
 
 # Fewer are done sooner by the one process that is there.
 WORTH: Final = 32
+# Each takes some 20 MB, and more of them only wait for the disk.
+MOST: Final = 8
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -29,7 +31,7 @@ def spread(
         ChildProcessError: a process ended before its work was done.
 
     """
-    number = processes or os.cpu_count() or 1
+    number = processes or min(os.cpu_count() or 1, MOST)
     if number < 2 or len(items) < (WORTH if worth is None else worth):
         yield from map(work, items)
         return
