@@ -226,7 +226,12 @@ def test_what_tokens_show_is_told_with_its_place(text, line, column, piece, said
     ("text", "line", "column", "piece", "said"),
     [
         ("SELECT * { ?s ?p ?o", 1, 10, "{", "add }"),
-        ("SELECT * { ?s ?p (?o }", 1, 22, "}", "opening bracket"),
+        ("SELECT * { ?s ?p (?o }", 1, 18, "(", "add )"),
+        ("SELECT * { ?s ?p ?o . FILTER(?s = id:x }", 1, 29, "(", "add )"),
+        ("SELECT * { ?s ?p [ a ?o . }", 1, 18, "[", "add ]"),
+        ("SELECT * { { ?s ?p (?o } . }", 1, 20, "(", "add )"),
+        ("SELECT * { ?s ?p ?o) }", 1, 20, ")", "opening bracket"),
+        ("SELECT * { ?s ?p ?o } }", 1, 23, "}", "opening bracket"),
         ("SELCT * { ?s ?p ?o }", 1, 1, "SELCT", "SELECT"),
         ("SELECT * {\n ?s ?p ?o FILTR(?o) }", 2, 11, "FILTR", "FILTER"),
         ("SELECT * { ?s name ?o }", 1, 15, "name", "prefix"),

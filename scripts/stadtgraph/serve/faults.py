@@ -84,8 +84,10 @@ def _bracket(query: Read) -> Refused | None:
         if token.text in CLOSING:
             opened.append(token)
         elif token.text in CLOSING.values():
-            if not opened or CLOSING[opened[-1].text] != token.text:
+            if token.text not in (CLOSING[one.text] for one in opened):
                 return query.refuse("query-bracket-unopened", token)
+            if CLOSING[opened[-1].text] != token.text:
+                break
             opened.pop()
     if opened:
         return query.refuse("query-bracket-open", opened[-1], missing=CLOSING[opened[-1].text])
