@@ -280,6 +280,21 @@ def test_a_namespace_that_is_nearly_ours_is_hinted_at():
     assert "The namespace is https://schema.org/ here" in wrong
 
 
+@pytest.mark.parametrize(
+    ("cut", "right"),
+    [
+        ("https://schema.org", "https://schema.org/"),
+        ("http://schema.org", "https://schema.org/"),
+        ("http://www.w3.org/2004/02/skos/core", "http://www.w3.org/2004/02/skos/core#"),
+        (f"{BASE}id", f"{BASE}id/"),
+    ],
+)
+def test_a_namespace_whose_last_character_is_missing_is_hinted_at(cut, right):
+    hints = read(f"PREFIX x: <{cut}> SELECT * {{ ?s a x:Event }}").hints
+    assert hints == (("query-near-miss", {"right": right, "wrong": cut}),)
+    assert not read(f"PREFIX x: <{right}> SELECT * {{ ?s a x:Event ; x:url <{cut}> }}").hints
+
+
 def test_an_unknown_prefix_is_guessed_by_what_occurs():
     def occurs(iri):
         return iri == "http://purl.org/dc/terms/title"
