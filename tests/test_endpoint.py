@@ -11,6 +11,9 @@ import urllib.request
 
 import pytest
 
+from stadtgraph.fetch import ask_endpoint
+from stadtgraph.queries import BadQuery
+
 SERVER = """
 import sys
 import uvicorn
@@ -91,6 +94,54 @@ def test_a_refused_query_is_explained(run, endpoint, tmp_path):
     result = run("query", tmp_path / "bad.rq", "--endpoint", endpoint)
     assert result.returncode == 2
     assert "refused the query" in result.stderr
+
+
+@pytest.mark.parametrize(("lang", "said"), [("de", "Zeile 1, Spalte"), ("en", "Line 1, column")])
+@pytest.mark.parametrize("form", ["SELECT *", "CONSTRUCT WHERE"])
+def test_the_reason_of_our_own_server_is_told_as_its_sentence(run, server, tmp_path, form, lang, said):
+    (tmp_path / "bad.rq").write_text(f"{form} {{ ?ü ?p }}")
+    url = f"http://127.0.0.1:{server.port}/sparql"
+    result = run("query", tmp_path / "bad.rq", "--endpoint", url, "--lang", lang)
+    assert result.returncode == 2
+    assert f": {said}" in result.stderr
+    assert not any(raw in result.stderr for raw in ("\\", "b'", "detail", "Response", ".."))
+
+
+@pytest.mark.parametrize("code", [400, 403, 500, 503])
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            b"Virtuoso 37000 Error: sq\xc3\xb6\n\nat line 3\nSPARQL query:\nlong",
+            "Error: sq\u00f6 at line 3. Please",
+        ),
+        (b'{"detail": "Zu viel."}', "Zu viel. Please"),
+        (b"<!DOCTYPE html><p>x", "refused the query: "),
+        (b'{"detail": "cut', "refused the query: "),
+        (b"", "refused the query: "),
+        (b"\xff\xfe", "refused the query: "),
+    ],
+)
+def test_what_an_endpoint_says_is_told_in_words(code, body, said):
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        with pytest.raises(BadQuery) as found:
+            ask_endpoint(f"http://127.0.0.1:{server.server_port}/", "ASK {}", 20)
+        answering.join()
+    sentence = found.value.sentence("en")
+    assert said in sentence
+    assert not any(raw in sentence for raw in ("b'", "\\x", "<", "{", "SPARQL query"))
 
 
 def test_a_silent_address_is_explained(run):

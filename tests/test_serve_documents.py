@@ -185,6 +185,39 @@ def test_every_document_is_sent_as_it_was_published(server, small):
         assert hashlib.sha256(answer.content).hexdigest() == sums[name], name
 
 
+def test_the_checksums_of_all_files_can_be_had(server, small):
+    answer = server.ask("/SHA256SUMS")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert answer.content == (small / "SHA256SUMS").read_bytes()
+    assert server.ask("/SHA256SUMS", If_None_Match=answer.headers["etag"]).status == 304
+    assert server.ask("/SHA256SUMS", If_None_Match='""').status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/def/", "/def"),
+        ("/shapes/", "/shapes"),
+        ("/queries/", "/queries"),
+        ("/doc/bauhof/", "/doc/bauhof"),
+        ("/download/latest/", "/data"),
+        ("/download/latest", "/data"),
+        ("/download/", "/data"),
+        ("/tables/", "/data"),
+        ("/tables/excel/", "/data"),
+    ],
+)
+def test_a_folder_leads_to_its_page(server, path, page):
+    answer = server.ask(path)
+    assert (answer.status, urljoin(path, answer.headers["location"])) == (303, page)
+    assert server.ask(page, Accept="text/html").status == 200
+
+
+def test_a_folder_that_there_is_not_leads_nowhere(server):
+    for path in ("/def/nothing/", "/tables/nothing/", "/download/latest/nothing/", "/source/"):
+        assert server.ask(path).status == 404
+
+
 def test_packed_forms_are_sent_to_those_who_take_them(server):
     plain = server.ask("/doc/bauhof.html")
     assert "content-encoding" not in plain.headers

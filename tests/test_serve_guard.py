@@ -226,7 +226,12 @@ def test_what_tokens_show_is_told_with_its_place(text, line, column, piece, said
     ("text", "line", "column", "piece", "said"),
     [
         ("SELECT * { ?s ?p ?o", 1, 10, "{", "add }"),
-        ("SELECT * { ?s ?p (?o }", 1, 22, "}", "opening bracket"),
+        ("SELECT * { ?s ?p (?o }", 1, 18, "(", "add )"),
+        ("SELECT * { ?s ?p ?o . FILTER(?s = id:x }", 1, 29, "(", "add )"),
+        ("SELECT * { ?s ?p [ a ?o . }", 1, 18, "[", "add ]"),
+        ("SELECT * { { ?s ?p (?o } . }", 1, 20, "(", "add )"),
+        ("SELECT * { ?s ?p ?o) }", 1, 20, ")", "opening bracket"),
+        ("SELECT * { ?s ?p ?o } }", 1, 23, "}", "opening bracket"),
         ("SELCT * { ?s ?p ?o }", 1, 1, "SELCT", "SELECT"),
         ("SELECT * {\n ?s ?p ?o FILTR(?o) }", 2, 11, "FILTR", "FILTER"),
         ("SELECT * { ?s name ?o }", 1, 15, "name", "prefix"),
@@ -241,7 +246,17 @@ def test_what_tokens_show_is_told_with_its_place(text, line, column, piece, said
         ("SELECT * { ?s ?p ?o ?x ?y ?z }", 1, 21, "?x", "full stop is missing"),
         ("SELECT * { ?s ?p ?o FILTER(?o > ) }", 1, 33, ")", "shortly behind"),
         ("SELECT * { ?s ?p ?o FILTER contains(?o) }", 1, 28, "contains", "shortly behind"),
-        ("SELECT * { ?s ?p ?o FILTER ?o > 3 }", 1, 28, "?o", "shortly behind"),
+        ("SELECT * { ?s ?p ?o FILTER ?o > 3 }", 1, 28, "?o", "brackets around"),
+        ("SELECT * { ?s ?p ?o FILTER LANG(?o) = 'de' }", 1, 28, "LANG", "brackets around"),
+        ("SELECT * { ?s ?p ?o FILTER !BOUND(?o) }", 1, 28, "!", "brackets around"),
+        ("SELECT ?s { ?s ?p ?o } GROUP BY ?s HAVING COUNT(?o) > 1", 1, 43, "COUNT", "brackets around"),
+        ("SELECT * { ?s ?p ?o FILTER CONTAINS(STR(?o), 'x') ?a ?b }", 1, 51, "?a", "subject, predicate"),
+        ("SELECT * { ?s ?p ?o ORDER BY ?o }", 1, 21, "ORDER", "closing brace"),
+        ("SELECT * { ?s ?p ?o\nLIMIT 5 }", 2, 1, "LIMIT", "closing brace"),
+        ("SELECT * { { SELECT ?s { ?s ?p ?o LIMIT 5 } } }", 1, 35, "LIMIT", "closing brace"),
+        ("SELECT * { { SELECT ?s { ?s ?p ?o } LIMIT 5 } ?a ?b }", 1, 47, "?a", "subject, predicate"),
+        ("SELECT ?s, ?o { ?s ?p ?o }", 1, 10, ",", "no comma"),
+        ("SELECT DISTINCT ?s (CONCAT(?a, ?b) AS ?c), ?o { ?s ?p ?o }", 1, 42, ",", "no comma"),
         ("SELECT * { VALUES (?a ?b) { (1) } }", 1, 31, ")", "shortly behind"),
         ("SELECT ?s { ?s ?p ?o } LIMIT 10 ORDER BY ?s", 1, 33, "ORDER", "order of the parts"),
         ("SELECT ?s { ?s ?p ?o } ORDER ?s", 1, 30, "?s", "shortly behind"),
@@ -263,6 +278,21 @@ def test_a_namespace_that_is_nearly_ours_is_hinted_at():
     assert hints == (("query-near-miss", {"right": "https://schema.org/", "wrong": "http://schema.org/"}),)
     wrong = fault("PREFIX s: <http://schema.org/> SELECT * { ?s a s:Event . . }").sentence("en")
     assert "The namespace is https://schema.org/ here" in wrong
+
+
+@pytest.mark.parametrize(
+    ("cut", "right"),
+    [
+        ("https://schema.org", "https://schema.org/"),
+        ("http://schema.org", "https://schema.org/"),
+        ("http://www.w3.org/2004/02/skos/core", "http://www.w3.org/2004/02/skos/core#"),
+        (f"{BASE}id", f"{BASE}id/"),
+    ],
+)
+def test_a_namespace_whose_last_character_is_missing_is_hinted_at(cut, right):
+    hints = read(f"PREFIX x: <{cut}> SELECT * {{ ?s a x:Event }}").hints
+    assert hints == (("query-near-miss", {"right": right, "wrong": cut}),)
+    assert not read(f"PREFIX x: <{right}> SELECT * {{ ?s a x:Event ; x:url <{cut}> }}").hints
 
 
 def test_an_unknown_prefix_is_guessed_by_what_occurs():

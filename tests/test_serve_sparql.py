@@ -153,6 +153,14 @@ def test_a_form_that_there_is_not_is_refused_with_those_that_there_are(server, q
     assert "text/turtle" in answer.text or JSON_TYPE in answer.text or "turtle" in answer.text
 
 
+@pytest.mark.parametrize("accept", ["image/png", "text/turtle"])
+def test_a_table_is_not_offered_in_the_forms_of_a_graph(server, accept):
+    told = get(server, ROWS, {"Accept": accept}).text
+    assert all(form in told for form in (JSON_TYPE, "sparql-results+xml", "text/csv", "tab-separated"))
+    assert "turtle" not in told
+    assert "n-triples" in get(server, GRAPH, {"Accept": "image/png"}).text
+
+
 def test_all_forms_tell_the_same(server, units):
     iris = [row["s"] for row in units]
     table = list(csv.reader(io.StringIO(get(server, ROWS, format="csv").text)))

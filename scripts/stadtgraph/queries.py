@@ -28,8 +28,6 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
-    parse,
-    parse_query_results,
 )
 
 from stadtgraph.messages import say
@@ -52,8 +50,6 @@ GRAPHS: Final = {"json": RdfFormat.JSON_LD, "turtle": RdfFormat.TURTLE, "xml": R
 NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 LONGEST: Final = 2000  # characters in a value
 DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Virtuoso's names of blank nodes, which are none (SPARQL 1.1 Query Results JSON, 3.2.2; Turtle, 2.6).
-NODE_ID: Final = re.compile(rb'("type"\s*:\s*"bnode"\s*,\s*"value"\s*:\s*")nodeID://')
 FORMATS: Final = ("table", *RESULTS, "turtle")
 
 
@@ -267,53 +263,6 @@ def _syntax_fault(query: str, reason: str) -> BadQuery:
     lines = query.splitlines() or [""]
     line = min(int(place[1]), len(lines))
     return BadQuery("query-syntax", line=str(line), column=place[2], near=lines[line - 1].strip()[:80])
-
-
-def ask_endpoint(url: str, query: str, timeout: int) -> Answer:
-    """Ask a SPARQL endpoint (SPARQL 1.1 Protocol, POST), and read its answer.
-
-    ``timeout`` is in seconds.
-
-    Raises:
-        BadQuery: the endpoint does not answer, answers too late, refuses, or answers what nobody can read.
-
-    """
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-
-    from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
-    from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
-
-    wrapper = SPARQLWrapper(url, agent="stadtgraph")
-    wrapper.setMethod(POST)
-    wrapper.setTimeout(timeout)
-    wrapper.setQuery(query)
-    graph = wrapper.queryType in ("CONSTRUCT", "DESCRIBE")
-    wrapper.setReturnFormat(TURTLE if graph else JSON)
-    try:
-        response = wrapper.query().response
-        answer = response.read()
-        if graph:
-            # Some endpoints send RDF/XML whatever they are asked for, one under the name of another type.
-            kind = RdfFormat.from_media_type(response.headers.get("Content-Type", ""))
-            form = RdfFormat.RDF_XML if answer.startswith(b"<?xml") else kind or RdfFormat.TURTLE
-            return in_order(quad.triple for quad in parse(answer, format=form))
-        return parse_query_results(input=NODE_ID.sub(rb"\1", answer), format=QueryResultsFormat.JSON)
-    except TimeoutError as error:
-        raise BadQuery("endpoint-timeout", url=url, seconds=str(timeout)) from error
-    except SPARQLWrapperException as error:
-        reason = " ".join(str(error).split())[:300]
-        raise BadQuery("endpoint-refused", url=url, reason=reason) from error
-    except HTTPError as error:
-        detail = error.read(300).decode(errors="replace")
-        reason = f"HTTP {error.code} {error.reason} {detail}".strip()
-        raise BadQuery("endpoint-refused", url=url, reason=reason) from error
-    except (URLError, HTTPException, OSError) as error:
-        if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise BadQuery("endpoint-timeout", url=url, seconds=str(timeout)) from error
-        raise BadQuery("endpoint-silent", url=url, reason=str(getattr(error, "reason", error))) from error
-    except (SyntaxError, ValueError) as error:
-        raise BadQuery("endpoint-unreadable", url=url, reason=str(error)[:300]) from error
 
 
 def write(answer: Answer, form: str, base: str) -> bytes:

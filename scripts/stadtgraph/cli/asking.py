@@ -35,7 +35,8 @@ def query(
     lang: str,
 ) -> None:
     """Ask a documented question, or list them."""
-    from stadtgraph.queries import BadQuery, ask, ask_endpoint, fill, write
+    from stadtgraph.fetch import ask_endpoint
+    from stadtgraph.queries import BadQuery, ask, fill, write
 
     city = loaded(root, lang)
     try:
@@ -47,7 +48,7 @@ def query(
         given.setdefault("lang", lang) if "lang" in {p.name for p in asked.parameters} else None
         text = fill(asked, given, city.base)
         if endpoint is not None:
-            answer = ask_endpoint(endpoint, text, timeout)
+            answer = ask_endpoint(endpoint, text, timeout, lang)
         else:
             if asked.only_documented:
                 raise BadQuery("query-only-documented", path=question)

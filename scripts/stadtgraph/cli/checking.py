@@ -125,7 +125,7 @@ def _validate_files(
         files = sources(paths, input_format, sys.stdin.buffer.read)
         rules = sources(shapes)
         with working(say("step-fetch", lang)) as step:
-            fetched = [] if endpoint is None else fetch(endpoint, graph or "", step)
+            fetched = [] if endpoint is None else fetch(endpoint, graph or "", step, lang)
         with working(say("step-check", lang)) as step:
             done = check([*files, *fetched], rules, limit, step, ways)
     except CannotLook as error:

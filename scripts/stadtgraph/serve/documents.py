@@ -39,6 +39,8 @@ CHECKED: Final = b"public, max-age=60, must-revalidate"
 REPEATED: Final = frozenset((b"cache-control", b"content-location", b"etag", b"last-modified", b"vary"))
 RANGE: Final = re.compile(rb"bytes=(\d*)-(\d*)")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
+# Folders whose files the page of the data lists.
+FOLDER: Final = re.compile(r"download(/(latest|\d[^/]*))?|tables(/excel)?")
 TEXTUAL: Final = ("text/",)
 
 
@@ -95,6 +97,9 @@ class Documents:
             if not forms and before and path.startswith("static/"):
                 # Somebody is still looking at a page of the last publication.
                 publication, forms = before, before.find(path)
+        if not forms and (page := _page_of(publication, path)):
+            await _empty(send, 303, [(b"location", (_up(scope) + quote(page)).encode())])
+            return
         if not forms:
             await self._nothing(scope, receive, send)
             return
@@ -155,6 +160,14 @@ def _up(scope: Scope) -> str:
     return "../" * (scope["raw_path"].count(b"/") - 1) or "./"
 
 
+def _page_of(publication: Publication, path: str) -> str:
+    """Return the page that stands for what was asked for as a folder; nothing where there is none."""
+    stem = path.removesuffix("/")
+    page = "data" if FOLDER.fullmatch(stem) else stem
+    forms = publication.find(page) if page != path else ()
+    return page if forms and forms[0].name != page else ""
+
+
 def _location(scope: Scope, publication: Publication, iri: str) -> bytes:
     """Return the address of what took the place of a thing: here if it is one of ours."""
     local = iri.removeprefix(publication.base)
@@ -191,7 +204,9 @@ def _read(publication: Publication, path: str, forms: Sequence[Form], form: Form
     file = publication.folder / (form.name + CODINGS.get(coding, ""))
     status = file.stat()
     content = file.read_bytes() if status.st_size <= SMALL else None
-    etag = f'"{publication.sums.find(form.name)[:20]}{coding and "-" + coding}"'.encode()
+    # The list of the checksums is the one document that has none in it.
+    digest = publication.sums.find(form.name)[:20] or publication.digest
+    etag = f'"{digest}{coding and "-" + coding}"'.encode()
     headers = list(_headers(publication, path, forms, form, coding))
     headers += [
         (b"etag", etag),

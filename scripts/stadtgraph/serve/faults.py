@@ -34,8 +34,10 @@ KEYWORDS: Final = frozenset(
         "using uuid values version where with year",
     )
 )
-# What the store says of a query that is well written but makes no sense, and the sentence for it.
 AGGREGATES: Final = frozenset(("AVG", "COUNT", "GROUP_CONCAT", "MAX", "MIN", "SAMPLE", "SUM"))
+MODIFIERS: Final = frozenset(("GROUP", "HAVING", "LIMIT", "OFFSET", "ORDER"))
+OPERATORS: Final = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "+", "-", "*", "/", "IN"))
+# What the store says of a query that is well written but makes no sense, and the sentence for it.
 REASONS: Final = {
     "Duplicated variable name": "query-variable-twice",
     "overrides an existing variable": "query-variable-twice",
@@ -46,7 +48,14 @@ REASONS: Final = {
 
 def explain(query: Read, reason: str) -> Refused:
     """Return what to tell the asker of a query that the store cannot read."""
-    wrong = _bracket(query) or _word(query) or _stop(query) or _head(query)
+    wrong = (
+        _bracket(query)
+        or _word(query)
+        or _stop(query)
+        or _head(query)
+        or _modifier(query)
+        or _condition(query)
+    )
     if wrong:
         return wrong
     found = PLACE.search(reason)
@@ -84,8 +93,10 @@ def _bracket(query: Read) -> Refused | None:
         if token.text in CLOSING:
             opened.append(token)
         elif token.text in CLOSING.values():
-            if not opened or CLOSING[opened[-1].text] != token.text:
+            if token.text not in (CLOSING[one.text] for one in opened):
                 return query.refuse("query-bracket-unopened", token)
+            if CLOSING[opened[-1].text] != token.text:
+                break
             opened.pop()
     if opened:
         return query.refuse("query-bracket-open", opened[-1], missing=CLOSING[opened[-1].text])
@@ -130,7 +141,45 @@ def _head(query: Read) -> Refused | None:
             named = True
         elif within and not depth and word in AGGREGATES:
             return query.refuse("query-not-named", token)
+        elif within and not depth and token.text == ",":
+            return query.refuse("query-comma", token)
     return None
+
+
+def _modifier(query: Read) -> Refused | None:
+    """Return what orders, groups or cuts the answer but stands within the braces of the patterns."""
+    selecting: list[bool] = []  # for each open brace whether it holds a SELECT of its own
+    for before, token in pairwise(query.tokens):
+        if before.text == "{":
+            selecting.append(token.text.upper() == "SELECT")
+        elif before.text == "}":
+            selecting.pop()
+        if selecting and not selecting[-1] and token.kind == "word" and token.text.upper() in MODIFIERS:
+            return query.refuse("query-behind-brace", token)
+    return None
+
+
+def _condition(query: Read) -> Refused | None:
+    """Return the condition of a FILTER or HAVING that has no brackets around it."""
+    for at, (word, first) in enumerate(pairwise(query.tokens)):
+        if word.kind != "word" or word.text.upper() not in ("FILTER", "HAVING"):
+            continue
+        if first.kind in ("variable", "text", "number") or first.text == "!":
+            return query.refuse("query-condition-open", first)
+        behind = _behind(query.tokens, at + 2) if first.kind in ("word", "name", "iri") else ""
+        if behind in OPERATORS:
+            return query.refuse("query-condition-open", first)
+    return None
+
+
+def _behind(found: Sequence[Token], opening: int) -> str:
+    """Return what stands behind the bracket that a token opens; nothing where it opens none."""
+    depth = 0
+    for at in range(opening, len(found) - 1):
+        depth += (found[at].text == "(") - (found[at].text == ")")
+        if not depth:
+            return found[at + 1].text.upper() if at > opening else ""
+    return ""
 
 
 def _twice(query: Read) -> Token | None:

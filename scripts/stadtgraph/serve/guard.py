@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
-from stadtgraph.namespaces import near_misses
+from stadtgraph.namespaces import near_misses, prefixes
 from stadtgraph.serve.refused import Refused, Said
 
 _BASE: Final = (
@@ -274,11 +274,23 @@ def _near_misses(found: Sequence[Token], base: str) -> Iterator[tuple[str, tuple
             space = address[: max(address.rfind("#"), address.rfind("/")) + 1]
             if space in wrong:
                 yield "query-near-miss", (("right", wrong[space]), ("wrong", space))
+    cut = _cut(base)
+    for space in _declared(found).values():
+        if space in cut:
+            yield "query-near-miss", (("right", cut[space]), ("wrong", space))
 
 
 @cache
 def _wrong(base: str) -> Mapping[str, str]:
     return near_misses(base)
+
+
+@cache
+def _cut(base: str) -> Mapping[str, str]:
+    """Return namespaces without their last character, with the right one."""
+    known = set(prefixes(base).values())
+    spaces = {**near_misses(base), **{space: space for space in known}}
+    return {space[:-1]: right for space, right in spaces.items() if space[:-1] not in known}
 
 
 def _with_code_points(text: str) -> str:

@@ -83,7 +83,7 @@ def question(given: Parameters, accept: str) -> Question:
     """Return what is asked.
 
     Raises:
-        Refused: the protocol wants exactly one query, or no form suits the asker.
+        Refused: the protocol wants exactly one query, or there is no such form.
 
     """
     if "update" in given or "using-graph-uri" in given or "using-named-graph-uri" in given:
@@ -107,7 +107,7 @@ def forms(asked: str, accept: str) -> tuple[str, str, str]:
     """Return the media type for rows, for yes or no, and for a graph; empty where none suits.
 
     Raises:
-        Refused: the parameter ``format`` names none that there is, or the header ``Accept`` none of any kind.
+        Refused: the parameter ``format`` names none that there is.
 
     """
     named = asked and asked != "html"
@@ -118,9 +118,6 @@ def forms(asked: str, accept: str) -> tuple[str, str, str]:
         found = tuple(one or other for one, other in zip(found, by_header, strict=True))
     if named and not any(found):
         raise Refused(400, "protocol-format", {"format": asked[:80], "known": ", ".join(FORMATS)})
-    if not any(found):
-        offered = ", ".join((*ROWS, *GRAPH))
-        raise Refused(406, "query-not-acceptable", {"offered": offered})
     return found[0], found[1], found[2]
 
 

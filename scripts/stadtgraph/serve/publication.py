@@ -34,6 +34,8 @@ Made = TypeVar("Made")
 OF_MANY: Final = ("def", "shapes")
 CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 VOID: Final = ".well-known/void"
+# Documents whose names have no ending that says what they are.
+NAMED: Final = {SUMS: "text/plain", VOID: "text/turtle"}
 HIDDEN: Final = re.compile(r"(^|/)\.(?!well-known/)|^server/")
 
 
@@ -180,8 +182,8 @@ class Publication:
 
     def media(self, name: str) -> str:
         """Return the media type of a document."""
-        if name == VOID:
-            return "text/turtle"
+        if name in NAMED:
+            return NAMED[name]
         return str(self.described["types"].get(name.rpartition(".")[2], "application/octet-stream"))
 
     @cached_property
@@ -230,7 +232,7 @@ class Publication:
         """
         if HIDDEN.search(path) and not path.startswith("server/nginx"):
             return ()
-        if path != VOID and path and self.sums.find(path):
+        if path == SUMS or (path != VOID and path and self.sums.find(path)):
             return (self._form(path),)
         stem, names = path or "index", []
         names += [stem + ending for ending in self.described["endings"].values()]
