@@ -105,6 +105,20 @@ def test_a_circle_is_named_once_by_its_smallest_member(tmp_path):
     assert focus(city, "unit-cycle") == ["abteilung", "kaemmerei"]
 
 
+@pytest.mark.parametrize(
+    "address", ["", 'schema:url "https://example.org/veranstaltung" ;', "schema:url <https://example.org/neu> ;"]
+)
+def test_an_event_page_that_is_not_found_is_one_fault_at_the_event(tmp_path, address):
+    with_fixture(tmp_path)
+    events = tmp_path / "data" / "events.ttl"
+    known = "schema:url <https://example.org/veranstaltung> ;"
+    assert known in events.read_text()
+    events.write_text(events.read_text().replace(known, address))
+    city = load(tmp_path)
+    assert findings(city) == Counter({("Violation", "event-page-not-described"): 1})
+    assert focus(city, "event-page-not-described") == ["programmpunkt"]
+
+
 @pytest.mark.parametrize("slug", CHECKS)
 def test_no_check_knows_the_base_of_the_dataset(slug):
     """The base is read from ``void:uriSpace``; only own terms and kinds of statement stand in prefixes."""

@@ -228,6 +228,28 @@ def test_a_thing_without_rules_is_a_fault(run, musterstadt):
     assert "No rule applies to id:zoo" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("lang", "term", "last"),
+    [
+        ("de", "Den Begriff skos:prefLable gibt es hier nicht.", "weitere Prüfungen folgen erst, wenn das"),
+        ("en", "There is no term skos:prefLable here;", "further checks follow only once this is mended."),
+    ],
+)
+def test_what_was_not_checked_is_not_counted_as_free_of_faults(run, musterstadt, lang, term, last):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("skos:prefLabel", "skos:prefLable", 1))
+    for command in ("validate", "publish"):
+        result = run(command, "--root", musterstadt, "--lang", lang)
+        lines = (result.stdout + result.stderr).splitlines()
+        assert any(term in line for line in lines)
+        assert last in lines[-1] and "0 " not in lines[-1]
+
+
+def test_a_full_tally_promises_no_further_checks(run, broken):
+    result = run("validate", "--root", broken)
+    assert result.stdout.splitlines()[-1].endswith(": 1 violation, 0 warnings, 0 notes.")
+
+
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\ufffe"])
 def test_a_character_that_breaks_xml_is_a_fault(run, musterstadt, character):
     file = musterstadt / "data" / "organisations.ttl"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from stadtgraph.messages import count_of
-from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.namespaces import RULE, VOCABULARIES
 
 SH: Final = VOCABULARIES["sh"]
 
@@ -94,6 +94,11 @@ def name_in(texts: Mapping[str, str], lang: str) -> str:
 def count(findings: Iterable[Finding]) -> Counter[Severity]:
     """Count findings by severity."""
     return Counter(finding.severity for finding in findings)
+
+
+def are_of_form(findings: Iterable[Finding]) -> bool:
+    """Say whether these are breaches of form, before which neither shapes nor checks were asked."""
+    return any(f.severity is Severity.VIOLATION and f.rule.startswith(RULE) for f in findings)
 
 
 def at_most(findings: Iterable[Finding], limit: int | None) -> tuple[list[Finding], Counter[tuple[str, str]]]:

@@ -87,9 +87,11 @@ def print_plain(findings: list[Finding], lang: str) -> None:
 
 
 def result_of(findings: list[Finding], lang: str) -> str:
-    """Return how many findings of each severity there are, in words."""
-    from stadtgraph.findings import count, counted
+    """Return how many findings of each severity there are, in words, or of those that kept us from the rest."""
+    from stadtgraph.findings import are_of_form, count, counted
 
+    if are_of_form(findings):
+        return say("result-of-form", lang, violations=count_of("count-Violation", len(findings), lang))
     return counted(count(findings), lang)
 
 
