@@ -608,3 +608,65 @@ def test_web_editors_are_led_to_the_lines_to_paste(real):
     content = (real / "index.html").read_text()
     file, anchor = re.search(r'href="([^"#]+)#(einbetten)"', content).groups()
     assert f'id="{anchor}"' in (real / file).read_text()
+
+
+def test_what_the_editors_concluded_is_marked_before_its_own_page(real):
+    """As the graph of the editors has it: the date, who presents, and the themes of the bodies."""
+    site = Site(load(ROOT))
+    graph = NamedNode(site.base + "graph/editorial")
+    event = NamedNode(site.base + "id/projekte-und-koordinierungsstellen-2023")
+    schema, purpose = VOCABULARIES["schema"], NamedNode(VOCABULARIES["org"] + "purpose")
+    assert any(site.store.quads_for_pattern(event, NamedNode(schema + "startDate"), None, graph))
+    performers = list(site.store.quads_for_pattern(event, NamedNode(schema + "performer"), None, graph))
+    mark = '<a class="concluded" href="doc/'
+    for lang, ending in (("de", ".html"), ("en", ".en.html")):
+        start, themes = ((real / f"{name}{ending}").read_text() for name in ("index", "theme"))
+        assert start.count(mark) == 1 + len(performers) == 2
+        assert re.search(rf'class="when">[^<]*{mark}', start)
+        assert themes.count(mark) == len(list(site.store.quads_for_pattern(None, purpose, None, graph)))
+        for page in (start, themes):
+            assert Words(lang)("chart-concluded-all") in page
+    listed = (real / "list/event.html").read_text()
+    assert re.search(r"7\. Mai 2023, 12:00 Uhr \(erschlossen\)", listed.replace("\u00a0", " "))
+
+
+def test_the_record_names_what_it_tells_of(real):
+    """A kind is no name, and a row says something."""
+    for ending, missing in ((".html", "Noch nicht ausgefüllt"), (".en.html", "Not filled in yet")):
+        content = (real / f"catalog{ending}").read_text()
+        rows = re.findall(r'<div id="([^"]+)"><dt>(.*?)</dt>\n(.*?)</div>', content, re.DOTALL)
+        told = {anchor: (name, said) for anchor, name, said in rows}
+        assert not [anchor for anchor, (_, said) in told.items() if "<dd>–</dd>" in said]
+        assert all(
+            missing in told[anchor][1]
+            for anchor in ("accessibility", "contact", "data-protection", "imprint")
+        )
+        assert told["publisher"][0] in ("Stadt Dortmund", "City of Dortmund")
+        assert len(told["provenance"][0]) < 40 < len(told["provenance"][1])
+        dataset = (real / f"dataset{ending}").read_text()
+        assert "catalog.html#contact" not in dataset
+        assert missing in dataset
+
+
+@pytest.mark.parametrize("name", ["imprint", "data-protection", "accessibility"])
+def test_visitors_are_not_told_what_the_operator_has_to_do(real, name):
+    for ending in (".html", ".en.html"):
+        assert "catalog.ttl" not in (real / f"{name}{ending}").read_text()
+
+
+def test_the_pages_of_the_law_have_a_place_for_all_that_it_asks(real, city, tmp_path):
+    """What nobody has filled in is marked, and what the record says takes its place."""
+    accessibility = (real / "accessibility.html").read_text()
+    for words in ("EN 301 549", "BITV 2.0", "WCAG 2.2", "Stand der Vereinbarkeit", "Durchsetzungsverfahren"):
+        assert words in accessibility
+    protection = (real / "data-protection.html").read_text()
+    for words in ("Verantwortlich", "Rechtsgrundlage", "Rechte", "Aufsichtsbehörde"):
+        assert words in protection
+    catalog = city / "data" / "catalog.ttl"
+    base = re.search(r'void:uriSpace "([^"]+)"', catalog.read_text())[1]
+    with catalog.open("a") as file:
+        file.write(
+            f'\n<{base}catalog#accessibility-barriers> schema:description "Kein Ton"@de , "No sound"@en .\n'
+        )
+    publish(load(city), tmp_path / "public")
+    assert "<dd>Kein Ton</dd>" in (tmp_path / "public" / "accessibility.html").read_text()

@@ -233,7 +233,15 @@ def test_no_heading_is_broken_within_a_word_on_a_phone(browser, folder, width):
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [360, 1000, 1100, 1280])
+@pytest.mark.parametrize("name", ["index.html", "index.en.html"])
+def test_the_start_page_fits_the_narrowest_window(browser, folder, name):
+    """WCAG 1.4.10: at 320 pixels nothing is scrolled sideways."""
+    page = open_page(browser, folder, name, 320)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 360, 1000, 1100, 1280])
 def test_the_event_on_the_start_page_is_not_broken_within_a_word(browser, folder, width):
     page = open_page(browser, folder, "index.html", width)
     assert page.evaluate(

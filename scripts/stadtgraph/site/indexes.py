@@ -48,6 +48,7 @@ class Entry:
     lead: str = ""
     note: str = ""
     kind: str = ""
+    concluded: bool = False
 
 
 def listed(reading: Reading, iri: str) -> tuple[str, list[Listed]]:
@@ -111,15 +112,24 @@ def _note(frame: Frame, section: str, iri: str) -> str:
     reading = frame.reading
     if section == "event":
         starts, ends = (reading.objects(iri, SCHEMA + name) for name in ("startDate", "endDate"))
-        return period(starts[0], ends[0] if ends else "", frame.words) if starts else ""
+        written = period(starts[0], ends[0] if ends else "", frame.words) if starts else ""
+        return _marked(frame, written, iri, SCHEMA + "startDate", starts)
     if section == "source":
         return ", ".join(reading.objects(iri, SCHEMA + "publisher"))
     if section == "body":
-        return ", ".join(kinds(reading, iri, frame.words))
+        forms = reading.objects(iri, ORG + "classification")
+        written = ", ".join(kinds(reading, iri, frame.words))
+        return _marked(frame, written, iri, ORG + "classification", forms)
     if section == "place":
         lines = [postal_address(reading, part) for part in reading.objects(iri, SCHEMA + "address")]
         return ", ".join(line for one in lines for line in one)
     return ""
+
+
+def _marked(frame: Frame, written: str, iri: str, predicate: str, values: list[str]) -> str:
+    """Return what an index says, and whether the editors concluded it."""
+    concluded = any(frame.reading.concluded(iri, predicate, value) for value in values)
+    return f"{written} ({frame.words('concluded')})" if concluded else written
 
 
 def index_links(frame: Frame, notes: Notes, origin: str) -> list[tuple[str, str, str]]:

@@ -30,6 +30,18 @@ from stadtgraph.site.searched import search_pages
 from stadtgraph.site.shelf import Content
 
 LAW: Final = ("imprint", "data-protection", "accessibility")
+# What else such a page has to say: in the words of the catalogue's fragment of that name.
+FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "imprint": (),
+    "data-protection": tuple(
+        f"data-protection-{part}" for part in ("controller", "stored", "basis", "rights", "authority")
+    ),
+    "accessibility": tuple(
+        f"accessibility-{part}"
+        for part in ("standard", "conformity", "barriers", "assessment", "enforcement")
+    ),
+}
+USUAL: Final = ("accessibility-standard", "data-protection-stored")
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
 
 
@@ -65,15 +77,15 @@ def whole_documents(reading: Reading, notes: Notes) -> Iterator[tuple[str, Conte
                 yield thing_page(frame, iri, [])
 
 
-def _entry(frame: Frame, iri: str, origin: str, note: str = "") -> Entry:
+def _entry(frame: Frame, iri: str, origin: str, concluded: bool = False) -> Entry:
     reading = frame.reading
     lead = text_in(reading.texts(iri, *DESCRIPTIONS), frame.lang)
     return Entry(
         frame.named(iri),
         frame.link(iri, origin),
         lead.value if not lead.lang else "",
-        note,
-        section_of(reading, iri),
+        kind=section_of(reading, iri),
+        concluded=concluded,
     )
 
 
@@ -86,10 +98,25 @@ def _bars(frame: Frame, origin: str) -> list[Bar]:
     reading = frame.reading
     found = []
     for theme in themes(reading):
-        bodies = [_entry(frame, body, origin) for body in reading.subjects(ORG + "purpose", theme)]
+        bodies = [
+            _entry(frame, body, origin, reading.concluded(body, ORG + "purpose", theme))
+            for body in reading.subjects(ORG + "purpose", theme)
+        ]
         found.append((_entry(frame, theme, origin), tuple(_sorted_by_name(bodies))))
     most = max([len(bodies) for _, bodies in found], default=0) or 1
     return [Bar(entry, bodies, len(bodies) / most) for entry, bodies in found]
+
+
+def _basis(frame: Frame, bars: list[Bar]) -> str:
+    """Return how much of the themes' bodies the editors concluded, as a sentence; nothing where none is."""
+    marks = [body.concluded for bar in bars for body in bar.bodies]
+    if not any(marks):
+        return ""
+    if all(marks):
+        return frame.words("chart-concluded-all")
+    return frame.words(
+        "chart-concluded", number=grouped(sum(marks), frame.lang), all=grouped(len(marks), frame.lang)
+    )
 
 
 def main_event(reading: Reading) -> str:
@@ -112,24 +139,32 @@ def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[t
         told = {
             "entry": _entry(frame, event, "index"),
             "when": period(starts[0], ends[0] if ends else "", frame.words) if starts else "",
+            "when_concluded": any(
+                reading.concluded(event, SCHEMA + "startDate", start) for start in starts[:1]
+            ),
             "places": [(frame.named(place), frame.link(place, "index")) for place in places],
             "series": [
                 (frame.named(above), frame.link(above, "index"))
                 for above in reading.objects(event, SCHEMA + "superEvent")
             ],
         }
-    bodies = reading.objects(event, SCHEMA + "performer") if event else []
     all_bodies = reading.instances(SECTIONS["body"])
+    bodies = reading.objects(event, SCHEMA + "performer") if event else []
     bodies = bodies or all_bodies[:12]
+    cards = [
+        _entry(frame, body, "index", reading.concluded(event, SCHEMA + "performer", body)) for body in bodies
+    ]
+    bars = _bars(frame, "index")
     yield (
         frame.file("index"),
         frame.render(
             "start.html",
             "index",
             event=told,
-            bodies=_sorted_by_name([_entry(frame, body, "index") for body in bodies]),
+            bodies=_sorted_by_name(cards),
             all_bodies=grouped(len(all_bodies), frame.lang),
-            bars=_bars(frame, "index"),
+            bars=bars,
+            basis=_basis(frame, bars),
             picture=f"picture.{frame.lang}.svg" in drawn,
             counts=[
                 (grouped(len(reading.site.things), frame.lang), frame.words("count-things")),
@@ -148,7 +183,7 @@ def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[t
 def _themes(frame: Frame) -> Iterator[tuple[str, bytes]]:
     bars = _bars(frame, "theme")
     if bars:
-        yield frame.file("theme"), frame.render("theme.html", "theme", bars=bars)
+        yield frame.file("theme"), frame.render("theme.html", "theme", bars=bars, basis=_basis(frame, bars))
 
 
 def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
@@ -171,6 +206,10 @@ def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
                 continue
             texts = [text_in(reading.texts(point, SCHEMA + parts), frame.lang).value for point in found]
             rows.append((frame.words(name), next((value for value in texts if value), "")))
+        usual = {name: frame.words(f"{name}-text") for name in USUAL if name in FURTHER[key]}
+        for part in FURTHER[key]:
+            said = reading.texts(f"{reading.site.catalog}#{part}", *DESCRIPTIONS)
+            rows.append((frame.words(part), text_in(said, frame.lang).value or usual.get(part, "")))
         yield frame.file(key), frame.render("law.html", key, key=key, rows=rows)
 
 

@@ -17,8 +17,9 @@ from stadtgraph.site.describe import (
     period,
     position,
     postal_address,
+    predicate,
 )
-from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, section_of, text_in
+from stadtgraph.site.frame import AGENT_NAMES, DESCRIPTIONS, Frame, Text, section_of, text_in
 from stadtgraph.site.neighbourhood import neighbourhood
 from stadtgraph.site.reading import Reading, folded
 from stadtgraph.site.telling import PASSAGE, SHOWN, Row, Telling, Value, derived_rows
@@ -28,6 +29,8 @@ SCHEMA: Final = VOCABULARIES["schema"]
 SKOS: Final = VOCABULARIES["skos"]
 OF_MANY: Final = ("def", "shapes")
 EVENTS: Final = frozenset(SCHEMA + name for name in ("Event", "Festival", "EventSeries"))
+PROVENANCE: Final = VOCABULARIES["dcterms"] + "ProvenanceStatement"
+CONTACTS: Final = frozenset((SCHEMA + "ContactPoint", VOCABULARIES["vcard"] + "Kind"))
 FORMATS: Final = {"ttl": "Turtle", "jsonld": "JSON-LD", "nt": "N-Triples", "rdf": "RDF/XML"}
 
 
@@ -104,6 +107,7 @@ class Fragment:
     anchor: str
     name: Text
     rows: list[Row]
+    unfilled: bool = False
 
 
 def _fragments(told: Telling) -> list[Fragment]:
@@ -113,18 +117,26 @@ def _fragments(told: Telling) -> list[Fragment]:
         inner = Telling(told.frame, iri, told.page)
         passage = inner.passage(iri)
         kind = kinds(told.reading, iri, told.words)
-        label = told.reading.label(iri)
-        name = (
-            text_in(label, told.lang)
-            if label
-            else Text(passage or ", ".join(kind) or told.words("data-record"))
-        )
+        types = told.reading.types(iri)
+        contact = not types.isdisjoint(CONTACTS)
+        label = told.reading.label(iri) or told.reading.texts(iri, *AGENT_NAMES)
         rows = [row for row in inner.rows() if row.group in ("fact", "relation") and row.values]
+        if label and PROVENANCE in types:  # its words are what it says, not what it is called
+            rows.append(Row("", [Value(text_in(label, told.lang))]))
+            label = {}
+        if label:
+            name = text_in(label, told.lang)
+        else:
+            roles = [predicate(told.reading, q.predicate.value, told.words) for q in inner.incoming]
+            name = Text(passage or "".join(roles[:1]) or ", ".join(kind) or told.words("data-record"))
+        unfilled = contact and not rows
+        if label and kind and not rows and not unfilled:
+            rows.append(Row("", [Value(Text(", ".join(kind)))]))
         used = [quad for quad in inner.incoming if quad.predicate.value == PASSAGE]
         if used:
             values = [inner.value(quad.subject) for quad in used]
             rows.append(Row(told.words("used-for"), sorted(values, key=inner.order)))
-        found.append((_start(iri), Fragment(iri.partition("#")[2], name, rows)))
+        found.append((_start(iri), Fragment(iri.partition("#")[2], name, rows, unfilled)))
     return [fragment for _, fragment in sorted(found, key=lambda pair: (pair[0], pair[1].anchor))]
 
 

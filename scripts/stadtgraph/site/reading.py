@@ -21,6 +21,7 @@ from stadtgraph.terms import TYPE, text
 from stadtgraph.turtle import lines
 
 MISSING: Final = "404"
+RDF: Final = VOCABULARIES["rdf"]
 OWN: Final = ("graph", "id", "source")
 # What an own term, or a rule, is called where it has a page of its own.
 PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -106,6 +107,14 @@ class Reading:
         """Return the things that have a value for a property."""
         quads = self.city.store.quads_for_pattern(None, NamedNode(predicate), NamedNode(value))
         return sorted({quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)})
+
+    def concluded(self, subject: str, predicate: str, value: str) -> bool:
+        """Whether the editors concluded a statement: only those have a reason in the graph."""
+        return any(
+            predicate in self.objects(reason, RDF + "predicate")
+            and value in self.objects(reason, RDF + "object")
+            for reason in self.subjects(RDF + "subject", subject)
+        )
 
     def texts(self, iri: str, *predicates: str) -> dict[str, str]:
         """Return the first of these properties that has texts, by language."""

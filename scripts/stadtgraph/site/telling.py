@@ -29,6 +29,7 @@ DCAT: Final = VOCABULARIES["dcat"]
 DCTERMS: Final = VOCABULARIES["dcterms"]
 RDF: Final = VOCABULARIES["rdf"]
 SCHEMA: Final = VOCABULARIES["schema"]
+VCARD: Final = VOCABULARIES["vcard"]
 SOURCE: Final = VOCABULARIES["dcterms"] + "source"
 PASSAGE: Final = VOCABULARIES["prov"] + "wasDerivedFrom"
 LICENCE: Final = VOCABULARIES["dcterms"] + "license"
@@ -218,6 +219,8 @@ class Telling:
                 return Value(Text(period(ends[0][0], ends[1][0], self.words)))
         if DCTERMS + "ProvenanceStatement" in types:
             return Value(self.frame.named(iri))
+        if VCARD + "Kind" in types and not self.reading.texts(iri, VCARD + "fn"):
+            return Value(Text(self.words("missing")))  # a contact that the operator has not named
         number = self.reading.number(iri)
         return Value(self.frame.named(iri), link, kind=section_of(self.reading, iri), number=number)
 
