@@ -608,3 +608,19 @@ def test_web_editors_are_led_to_the_lines_to_paste(real):
     content = (real / "index.html").read_text()
     file, anchor = re.search(r'href="([^"#]+)#(einbetten)"', content).groups()
     assert f'id="{anchor}"' in (real / file).read_text()
+
+
+def test_a_conclusion_does_not_read_as_the_end_in_english(real):
+    content = (real / "doc/gleichstellungsbuero.en.html").read_text()
+    marks = re.findall(r'<a class="concluded" [^>]*title="([^"]*)">([^<]*)</a>', content)
+    assert marks
+    assert {words for _, words in marks} <= {"inferred", "all inferred"}
+    assert {help_ for help_, _ in marks} == {"Inferred by the editors, reason below"}
+
+
+def test_who_takes_the_file_learns_between_which_lines_it_belongs(real):
+    for page, words in (
+        ("doc/gleichstellungsbuero.html", "zwischen die der Inhalt gehört"),
+        ("doc/gleichstellungsbuero.en.html", "between which its content belongs"),
+    ):
+        assert words in (real / page).read_text()
