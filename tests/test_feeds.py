@@ -176,3 +176,11 @@ def test_more_pages_than_a_sitemap_may_name_are_split_among_several(site, tmp_pa
 
 def test_robots_learn_where_the_sitemap_is(public, site):
     assert f"Sitemap: {site.base}sitemap.xml" in (public / "robots.txt").read_text()
+
+
+def test_robots_may_read_the_page_about_sparql_and_ask_nothing(public):
+    lines = (public / "robots.txt").read_text().splitlines()
+    assert [line for line in lines if line.startswith("Disallow")] == [
+        "Disallow: /sparql$",
+        "Disallow: /sparql?",
+    ]

@@ -670,3 +670,19 @@ def test_the_pages_of_the_law_have_a_place_for_all_that_it_asks(real, city, tmp_
         )
     publish(load(city), tmp_path / "public")
     assert "<dd>Kein Ton</dd>" in (tmp_path / "public" / "accessibility.html").read_text()
+
+
+def test_a_conclusion_does_not_read_as_the_end_in_english(real):
+    content = (real / "doc/gleichstellungsbuero.en.html").read_text()
+    marks = re.findall(r'<a class="concluded" [^>]*title="([^"]*)">([^<]*)</a>', content)
+    assert marks
+    assert {words for _, words in marks} <= {"inferred", "all inferred"}
+    assert {help_ for help_, _ in marks} == {"Inferred by the editors, reason below"}
+
+
+def test_who_takes_the_file_learns_between_which_lines_it_belongs(real):
+    for page, words in (
+        ("doc/gleichstellungsbuero.html", "zwischen die der Inhalt gehört"),
+        ("doc/gleichstellungsbuero.en.html", "between which its content belongs"),
+    ):
+        assert words in (real / page).read_text()

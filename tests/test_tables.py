@@ -81,8 +81,8 @@ def test_a_foreign_csvw_reader_understands_them(public):
     assert square[names[SCHEMA + "name"]] == "Hansaplatz"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 231", "-1", "@x", "\tx", "0231", "1234567890123456", "%0"])
-def test_a_spreadsheet_meets_no_formula_and_keeps_zeros(text):
+@pytest.mark.parametrize("text", ["=1+1", "+49 231", "-1", "@x", "\tx", "%0", '="05"'])
+def test_a_spreadsheet_meets_no_formula(text):
     (table,) = tables(town(Literal(text)))
     content = for_excel(table)
     assert content.startswith(b"\xef\xbb\xbf")
@@ -90,6 +90,24 @@ def test_a_spreadsheet_meets_no_formula_and_keeps_zeros(text):
     assert rows[1][2] == "'" + text
     rows = list(csv.reader(io.StringIO(exact(table).decode(), newline="")))
     assert rows[1][2] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("05913000", '="05913000"'),
+        ("1234567890123456", '="1234567890123456"'),
+        ("123456789012345", "123456789012345"),
+        ("0", "0"),
+        ("0231 50-0", "0231 50-0"),
+        ('0"&A1', '0"&A1'),
+    ],
+)
+def test_a_code_of_digits_stays_a_text_in_german_excel(text, cell):
+    (table,) = tables(town(Literal(text)))
+    rows = list(csv.reader(io.StringIO(for_excel(table).decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert rows[1][2] == cell
+    assert list(csv.reader(io.StringIO(exact(table).decode(), newline="")))[1][2] == text
 
 
 def test_umlauts_quotes_and_line_ends_survive():

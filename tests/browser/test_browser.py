@@ -209,6 +209,19 @@ def test_the_snippet_is_copied(browser, folder):
     page.context.close()
 
 
+def test_no_button_to_copy_is_shown_where_the_browser_does_not_let_pages_copy(browser, folder):
+    """Under plain http browsers do so on the machine itself only."""
+    page = browser.new_page()
+    origin = "http://stadt.test/"
+    page.route(
+        f"{origin}**", lambda route: route.fulfill(path=folder / route.request.url.removeprefix(origin))
+    )
+    page.goto(f"{origin}doc/gleichstellungsbuero.html")
+    assert page.evaluate("navigator.clipboard === undefined")
+    assert page.is_hidden("[data-copy=snippet]")
+    page.close()
+
+
 @pytest.mark.parametrize("width", [360, 390])
 def test_no_heading_is_broken_within_a_word_on_a_phone(browser, folder, width):
     """The longest word of each heading is narrower than the column."""

@@ -52,7 +52,8 @@ def whole_documents(site: Site) -> Iterator[tuple[str, bytes]]:
     for lang in LANGUAGES:
         suffix = "" if lang == "de" else f".{lang}"
         yield f"feed{suffix}.atom", feed(site, versions, lang)
-    yield "robots.txt", f"User-agent: *\nDisallow: /sparql\n\nSitemap: {site.url('sitemap.xml')}\n".encode()
+    endpoint = "Disallow: /sparql$\nDisallow: /sparql?\n"
+    yield "robots.txt", f"User-agent: *\n{endpoint}\nSitemap: {site.url('sitemap.xml')}\n".encode()
 
 
 def closing_documents(site: Site, notes: Notes) -> Iterator[tuple[str, bytes]]:

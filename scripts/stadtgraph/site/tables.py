@@ -37,7 +37,9 @@ ORDER: Final = (
     "rdfs:label",
     "dcterms:description",
 )
-FORMULA: Final = re.compile(r"[=+\-@\t\r\n|%]|0\d|\d{16}")
+FORMULA: Final = re.compile(r"[=+\-@\t\r\n|%]")
+# Excel would drop the first zero, and every digit after the fifteenth.
+CODE: Final = re.compile(r"0[0-9]+|[0-9]{16,}")
 METADATA: Final = "tables/csv-metadata.json"
 HELD: Final = 2000  # rows that are held at a time
 SPOOLED: Final = 1 << 20  # bytes of a table that wait in memory
@@ -163,6 +165,8 @@ def _joined(column: Column, values: list[str]) -> str:
 def _excel(column: Column, cell: str) -> str:
     if column.kind in ("^decimal", "^double", "^float"):
         return cell.replace(".", ",")
+    if CODE.fullmatch(cell):
+        return f'="{cell}"'
     return f"'{cell}" if FORMULA.match(cell) and column.kind != "^integer" else cell
 
 

@@ -2,6 +2,7 @@
 
 A document holds the statements about its thing, about the thing's fragments (``…#…``) and about the nodes
 that the thing owns (an address, a point), and the names of the neighbours that these statements mention.
+That of a named graph holds the graph.
 """
 
 from __future__ import annotations
@@ -225,11 +226,11 @@ class Site:
     def about(self, iri: str) -> About:
         """Return what the documents of a thing hold, by subject, the thing first.
 
-        The document of a named graph holds the whole graph.
+        The document of a named graph holds that graph, statement by statement, and nothing else.
         """
+        if graph := self._graph(iri):
+            return graph
         found: About = {subject: self.statements(subject) for subject in self.subjects(iri)}
-        if iri.startswith(self.base + LOCAL["graph"]):
-            found |= self._graph(iri)
         if iri + "#" == self.base + LOCAL["shape"]:
             found |= self._shapes()
         nodes = [node for statements in found.values() for node in _nodes(statements)]
@@ -251,8 +252,10 @@ class Site:
         groups: dict[Subject, dict[NamedNode, list[Value]]] = {}
         for quad in self.store.quads_for_pattern(None, None, None, NamedNode(iri)):
             groups.setdefault(quad.subject, {}).setdefault(quad.predicate, []).append(quad.object)
-        found: About = {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
-        return {**found, NamedNode(iri): self.statements(NamedNode(iri))}
+        return {
+            node: _ordered(groups[node])
+            for node in sorted(groups, key=lambda node: (text(node) != iri, str(node)))
+        }
 
     def _shapes(self) -> About:
         """Return the rules for data/, their nodes without names numbered the same way each time."""

@@ -2,7 +2,8 @@
 "use strict";
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
+  // Browsers let pages copy only under https and on the machine itself.
+  button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     const words = button.textContent;
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
