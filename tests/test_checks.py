@@ -106,7 +106,8 @@ def test_a_circle_is_named_once_by_its_smallest_member(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "address", ["", 'schema:url "https://example.org/veranstaltung" ;', "schema:url <https://example.org/neu> ;"]
+    "address",
+    ["", 'schema:url "https://example.org/veranstaltung" ;', "schema:url <https://example.org/neu> ;"],
 )
 def test_an_event_page_that_is_not_found_is_one_fault_at_the_event(tmp_path, address):
     with_fixture(tmp_path)

@@ -114,12 +114,39 @@ def test_a_file_from_outside_becomes_part_of_the_city(musterstadt, tmp_path):
         ('<urn:a> <urn:b> "Amt"@de_DE .', "syntax-language", 1),
         ("<urn:a>\n\u00a0<urn:b> <urn:c> .", "syntax-invisible", 2),
         ("\u200b<urn:a> <urn:b> <urn:c> .", "syntax-invisible", 1),
+        ("@prefix e: <urn:> .\ne:umwelt\u2013amt a e:Amt .", "syntax-dash", 2),
+        ('<urn:a> <urn:b> "Rat der Stadt@de , "Council"@en .', "syntax-quote-open", 1),
         ("<urn:a> <urn:b> <urn:c> .\n<<<<<<< HEAD\n=======\n>>>>>>> x\n", "syntax-conflict", 2),
     ],
 )
 def test_common_slips_have_words_of_their_own(musterstadt, text, fault, line):
     (musterstadt / "data" / "a.ttl").write_text(text)
     assert faults(musterstadt) == [(fault, f"data/a.ttl:{line}")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("<urn:a> <urn:b> <urn:c>\n\n# Ämter\n<urn:d> <urn:e> <urn:f> .", 1),
+        ('\n<urn:a> <urn:b> <urn:c> .\n\n<urn:d> "Amt" .', 2),
+        ("<urn:a> <urn:b> <urn:c> .\n\n <urn:d> ;\n<urn:f> <urn:x> .", 1),
+    ],
+)
+def test_the_line_to_mend_is_named_across_empty_lines_and_comments(musterstadt, text, line):
+    (musterstadt / "data" / "a.ttl").write_text(text)
+    with pytest.raises(CannotLook) as caught:
+        load(musterstadt)
+    (finding,) = caught.value.findings
+    assert f"Zeile {line} " in finding.message["de"] and f"line {line} " in finding.message["en"]
+
+
+def test_what_is_quoted_from_a_line_stands_in_quotation_marks(musterstadt):
+    (musterstadt / "data" / "a.ttl").write_text("<urn:a> a <urn:b> ; ; , .")
+    with pytest.raises(CannotLook) as caught:
+        load(musterstadt)
+    (finding,) = caught.value.findings
+    assert "„<urn:a> a <urn:b> ; ; , .“." in finding.message["de"]
+    assert "“<urn:a> a <urn:b> ; ; , .”." in finding.message["en"]
 
 
 @pytest.mark.parametrize(
@@ -150,3 +177,10 @@ def test_what_is_missing_is_missing_where_the_class_stands(musterstadt):
     city = load(musterstadt)
     file, _ = city.place(BASE + "id/bauhof", "http://www.w3.org/2004/02/skos/core#altLabel")
     assert file == "data/organisations.ttl"
+
+
+def test_a_missing_class_is_missing_where_the_name_stands(musterstadt):
+    (musterstadt / "data" / "a.ttl").write_text(f"<{BASE}id/bauhof> <urn:b> <urn:c> .")
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("id:bauhof a org:OrganizationalUnit ;\n   ", "id:bauhof"))
+    assert load(musterstadt).place(BASE + "id/bauhof") == ("data/organisations.ttl", 10)

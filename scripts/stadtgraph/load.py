@@ -42,9 +42,11 @@ OTHER_FORM: Final = re.compile(
     r"\s*(?:(?P<HTML><(?:!doctype )?html)|(?P<XML><\?xml)|(?P<JSON>\{))", re.IGNORECASE
 )
 UNDERSCORE: Final = re.compile(r"[\"']@[A-Za-z]+_")
+DASHES: Final = "\u2010-\u2015\u2212"
 SYNTAX: Final = (
     ("syntax-quotes", re.compile(r"'(?P<it>[„“”‟‚‘’«»])'")),
     ("syntax-quote-open", re.compile(r"Line jumps are not allowed")),
+    ("syntax-dash", re.compile(rf"^'(?P<it>[{DASHES}])' is not allowed")),
     ("syntax-invisible", re.compile(r"^'(?P<it>[^\x21-\x7e\w])' is not allowed")),
     ("syntax-early-dot", re.compile(r"^[\"'].* is not a valid predicate")),
     ("syntax-comma", re.compile(r"^(?P<it>[\"'].*) is not a valid subject")),
@@ -93,8 +95,8 @@ class City:
         """Return file and line of a statement, or of the nearest thing to it that stands in a file."""
         store = self.store if any(self.store.quads_for_pattern(_node(subject), None, None)) else self.shapes
         exact = [(predicate, value), ("", value)] if value else []
-        # What is missing is missing where the thing has its class.
-        known = [(predicate, ""), (TYPE.value, "")] if predicate else [(TYPE.value, "")]
+        # What is missing is missing where the thing has its class, or else its name.
+        known = [(name, "") for name in (predicate, TYPE.value, *(label.value for label in LABELS)) if name]
         for path in (*exact, *known, ("", "")):
             for graph in self._graphs(store, subject, *path):
                 line = self.places(self.files[graph]).line(subject, *path)
@@ -271,9 +273,23 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
         match = pattern.search(reason)
         if match:
             it = match.groupdict().get("it", "")
+            if key == "syntax-word" and _has_open_quote(lines[line - 1], error.offset or 1):
+                key = "syntax-quote-open"
             it = f"U+{ord(it):04X}" if key == "syntax-invisible" else _short(it)
-            return fault(key, where, line, near=_short(near), reason=reason, it=it)
+            return fault(key, where, line, near=_short(near), reason=reason, it=it, above=_above(lines, line))
     raise AssertionError(reason)
+
+
+def _has_open_quote(line: str, offset: int) -> bool:
+    r"""Say whether a quotation mark before the offset is one of an odd number in its line; \" is none."""
+    quotes = [match.start() for match in re.finditer(r'\\.|(")', line) if match[1]]
+    return len(quotes) % 2 == 1 and quotes[0] < offset - 1
+
+
+def _above(lines: list[str], line: int) -> str:
+    """Return the number of the line before that holds more than a comment, or of this line if none does."""
+    before = [n for n, text in enumerate(lines[: line - 1], 1) if text.strip() and text.strip()[0] != "#"]
+    return str(max(before, default=line))
 
 
 def _short(line: str) -> str:

@@ -87,7 +87,7 @@ def print_plain(findings: list[Finding], lang: str) -> None:
 
 
 def result_of(findings: list[Finding], lang: str) -> str:
-    """Return how many findings of each severity there are, in words, or of those that kept us from the rest."""
+    """Return how many findings of each severity there are, or how many keep us from the rest."""
     from stadtgraph.findings import are_of_form, count, counted
 
     if are_of_form(findings):
