@@ -419,6 +419,31 @@ def test_a_folder_without_rdf_is_explained(run, folder):
 
 @pytest.mark.parametrize(
     "arguments",
+    [
+        ["http://127.0.0.1:9/a"],
+        ["http://127.0.0.1:9/a", "--shapes", "shapes"],
+        ["data.ttl", "--shapes", "http://127.0.0.1:9/a"],
+    ],
+)
+def test_an_address_is_not_fetched_and_the_way_out_is_named(run, folder, arguments):
+    result = run("validate", *arguments, cwd=folder)
+    assert result.returncode == 2
+    assert "http://127.0.0.1:9/a" in result.stderr and "--endpoint" in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "@prefix ex: <http://example.org/> .\n"])
+@pytest.mark.parametrize(
+    "arguments", [["empty.ttl", "--shapes", "shapes"], ["data.ttl", "--shapes", "empty.ttl"]]
+)
+def test_a_file_without_statements_is_named(run, folder, arguments, content):
+    (folder / "empty.ttl").write_text(content)
+    result = run("validate", *arguments, cwd=folder)
+    assert result.returncode == 2
+    assert result.stderr.startswith("empty.ttl") and "is empty" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
     [["--shapes", "shapes"], ["data.ttl", "--verbose"], ["--endpoint", "http://127.0.0.1:9/"],
      ["data.ttl", "--shapes", "shapes", "--graph", "urn:g"], ["data.ttl", "--shapes", "shapes", "--portal"]],
 )  # fmt: skip

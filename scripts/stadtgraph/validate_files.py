@@ -123,7 +123,7 @@ def sources(
     """Return what to read: ``-`` is what ``pipe`` brings; ``form`` is for it and for unknown endings.
 
     Raises:
-        CannotLook: a file is missing, or nobody said in which form something is.
+        CannotLook: a file is missing or empty, or nobody said in which form something is.
 
     """
     kind, found, faults = FORMS.get(form or ""), list[Source](), list[Finding]()
@@ -136,6 +136,7 @@ def sources(
             found.append(Document(str(path), path.read_bytes(), kind))
         else:
             found += files_in([path])
+    faults += [fault("empty-file", source) for source in found if next(statements(source), None) is None]
     if faults:
         raise CannotLook(faults)
     return found

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 PLACES_OF_A_CITY: Final = ("data/catalog.ttl", "ontology")
 INPUT_FORMATS: Final = ("turtle", "ntriples", "trig", "nquads", "rdfxml", "jsonld")
 
+# As a path writes them, which has no two slashes in a row.
+ADDRESSES: Final = ("http:/", "https:/")
+
 
 @cli.command(help=text("help-validate"))
 @click.option("--format", "form", type=click.Choice(("text", "json", "turtle", "jsonld")), default="text")
@@ -68,6 +71,9 @@ def validate(
     from stadtgraph.shacl import Ways
     from stadtgraph.validate import REPORTS, as_json, as_report
 
+    for path in map(str, (*paths, *shapes)):
+        if path.startswith(ADDRESSES):
+            stop(say("address-not-fetched", lang, url=path.replace(":/", "://", 1)))
     if (any(foreign.values()) and not shapes) or (foreign["graph"] and not foreign["endpoint"]):
         stop(say("only-with-shapes", lang))
     if (route and not portal) or (portal and (paths or shapes)):
