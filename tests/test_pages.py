@@ -686,3 +686,17 @@ def test_who_takes_the_file_learns_between_which_lines_it_belongs(real):
         ("doc/gleichstellungsbuero.en.html", "between which its content belongs"),
     ):
         assert words in (real / page).read_text()
+
+
+def test_pages_speak_in_words(real):
+    """How reliable a source is, which way a statement goes, and terms with the page that explains them."""
+    source = (real / "source/dortbunt-2023-city-1200-13.html").read_text()
+    assert "A – eigene Seite der Einrichtung oder der Stadt" in source
+    answer = (real / "queries/alles-ueber.html").read_text()
+    assert "von hier" in answer and "hierher" in answer
+    assert re.search(r'<a href="\.\./vocabulary/[^"]+\.html"', answer)
+    assert not re.search(r'<td data-head="[^"]*"></td>', answer)
+    assert "from here" in (real / "queries/alles-ueber.en.html").read_text()
+    rule = (real / "shapes/Event-startDate-order.html").read_text()
+    assert 'class="also" lang="en"' not in rule
+    assert rule.index('class="small" lang="en"') > rule.index("Was die Regel verlangt")

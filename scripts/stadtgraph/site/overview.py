@@ -33,15 +33,25 @@ LAW: Final = ("imprint", "data-protection", "accessibility")
 # What else such a page has to say: in the words of the catalogue's fragment of that name.
 FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "imprint": (),
-    "data-protection": tuple(
-        f"data-protection-{part}" for part in ("controller", "stored", "basis", "rights", "authority")
+    "data-protection": (
+        "data-protection-controller",
+        "data-protection-stored",
+        "data-protection-basis",
+        "data-protection-rights",
+        "data-protection-authority",
     ),
-    "accessibility": tuple(
-        f"accessibility-{part}"
-        for part in ("standard", "conformity", "barriers", "assessment", "enforcement")
+    "accessibility": (
+        "accessibility-standard",
+        "accessibility-conformity",
+        "accessibility-barriers",
+        "accessibility-assessment",
+        "accessibility-enforcement",
     ),
 }
-USUAL: Final = ("accessibility-standard", "data-protection-stored")
+USUAL: Final[Mapping[str, str]] = {
+    "accessibility-standard": "accessibility-standard-text",
+    "data-protection-stored": "data-protection-stored-text",
+}
 STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
 
 
@@ -206,10 +216,10 @@ def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
                 continue
             texts = [text_in(reading.texts(point, SCHEMA + parts), frame.lang).value for point in found]
             rows.append((frame.words(name), next((value for value in texts if value), "")))
-        usual = {name: frame.words(f"{name}-text") for name in USUAL if name in FURTHER[key]}
         for part in FURTHER[key]:
+            usual = frame.words(USUAL[part]) if part in USUAL else ""
             said = reading.texts(f"{reading.site.catalog}#{part}", *DESCRIPTIONS)
-            rows.append((frame.words(part), text_in(said, frame.lang).value or usual.get(part, "")))
+            rows.append((frame.words(part), text_in(said, frame.lang).value or usual))
         yield frame.file(key), frame.render("law.html", key, key=key, rows=rows)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from pyoxigraph import QueryBoolean, QueryResultsFormat, parse_query_results
+from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
 from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
@@ -124,7 +124,11 @@ def _answer(
     told = Telling(frame, frame.reading.base, name)
 
     def cell(node: Any) -> Value:
-        return Value(Text("")) if node is None else told.value(node)
+        if node is None:
+            return Value(Text(""))
+        if isinstance(node, NamedNode) and (link := frame.term_link(node.value, name)):
+            return Value(Text(predicate(frame.reading, node.value, frame.words)), link)
+        return told.value(node)
 
     if isinstance(answer, QueryBoolean):
         return [], [[Value(Text(frame.words("yes" if answer else "no")))]], 1

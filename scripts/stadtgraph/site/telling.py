@@ -33,6 +33,7 @@ VCARD: Final = VOCABULARIES["vcard"]
 SOURCE: Final = VOCABULARIES["dcterms"] + "source"
 PASSAGE: Final = VOCABULARIES["prov"] + "wasDerivedFrom"
 LICENCE: Final = VOCABULARIES["dcterms"] + "license"
+CONFIDENCES: Final = {"A": "confidence-A", "B": "confidence-B", "C": "confidence-C"}
 SHOWN: Final = 200
 ELSEWHERE: Final = (SCHEMA + "url", SCHEMA + "sameAs")
 
@@ -183,6 +184,8 @@ class Telling:
         if isinstance(node, Literal):
             if property_iri in (SCHEMA + "startDate", SCHEMA + "endDate"):
                 return Value(Text(period(node.value, "", self.words)))
+            if property_iri == self.reading.base + LOCAL["def"] + "confidence" and node.value in CONFIDENCES:
+                return Value(Text(self.words(CONFIDENCES[node.value])))
             written = literal(node, self.words)
             return Value(Text(written, node.language or ""))
         iri = text(node)
