@@ -162,7 +162,8 @@ def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[t
     bodies = reading.objects(event, SCHEMA + "performer") if event else []
     bodies = bodies or all_bodies[:12]
     cards = [
-        _entry(frame, body, "index", reading.concluded(event, SCHEMA + "performer", body)) for body in bodies
+        _entry(frame, body, "index", bool(event) and reading.concluded(event, SCHEMA + "performer", body))
+        for body in bodies
     ]
     bars = _bars(frame, "index")
     yield (
