@@ -206,8 +206,9 @@ def test_without_values_the_page_is_the_published_one_with_a_form(real, public):
     published = (public / "queries" / "wer-stellt-sich-vor.html").read_text()
     form = re.search(r'<form class="ask values".*?</form>\n?', answer.text, re.DOTALL)[0]
     assert answer.text.replace(form, "<!--parameters-->") == published
-    languages = r'<option value="de" selected>Deutsch</option>\s*<option value="en">Englisch</option>'
-    assert re.search(languages, form)
+    assert re.search(
+        r'<option value="de" selected>Deutsch</option>\s*<option value="en">Englisch</option>', form
+    )
     assert 'value="projekte-und-koordinierungsstellen-2023"' in form
 
 

@@ -162,7 +162,8 @@ def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[t
     bodies = reading.objects(event, SCHEMA + "performer") if event else []
     bodies = bodies or all_bodies[:12]
     cards = [
-        _entry(frame, body, "index", reading.concluded(event, SCHEMA + "performer", body)) for body in bodies
+        _entry(frame, body, "index", bool(event) and reading.concluded(event, SCHEMA + "performer", body))
+        for body in bodies
     ]
     bars = _bars(frame, "index")
     yield (
@@ -218,7 +219,8 @@ def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
             rows.append((frame.words(name), next((value for value in texts if value), "")))
         for part in FURTHER[key]:
             usual = frame.words(USUAL[part]) if part in USUAL else ""
-            said = reading.texts(f"{reading.site.catalog}#{part}", *DESCRIPTIONS)
+            catalog = reading.site.catalog
+            said = reading.texts(f"{catalog}#{part}", *DESCRIPTIONS) if catalog else {}
             rows.append((frame.words(part), text_in(said, frame.lang).value or usual))
         yield frame.file(key), frame.render("law.html", key, key=key, rows=rows)
 
