@@ -50,7 +50,7 @@ TEXTS = {
     "schema-without-slash": (1, ":6", "https://schema.org/"),
     "person": (1, ":18", "names no persons"),
     "no-class": (1, ":18", "has no class"),
-    "period-too-soon": (2, ":20", "if line 19 ends in a full stop"),
+    "period-too-soon": (2, ":20", "line 19 ends in a full stop"),
 }
 
 

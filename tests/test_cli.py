@@ -245,6 +245,16 @@ def test_what_was_not_checked_is_not_counted_as_free_of_faults(run, musterstadt,
         assert last in lines[-1] and "0 " not in lines[-1]
 
 
+def test_a_copied_entry_that_kept_its_name_is_one_fault(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    copy = 'id:bauhof a org:OrganizationalUnit ;\n    skos:prefLabel "Eichamt"@de , "Weights office"@en .\n'
+    file.write_text(file.read_text() + copy)
+    result = run("validate", "--root", musterstadt)
+    assert result.stdout.count(" Violation ") == 1
+    assert "data/organisations.ttl:20 Violation" in result.stdout
+    assert "id:bauhof begins twice in this file (lines 10 and 20)." in result.stdout
+
+
 def test_a_full_tally_promises_no_further_checks(run, broken):
     result = run("validate", "--root", broken)
     assert result.stdout.splitlines()[-1].endswith(": 1 violation, 0 warnings, 0 notes.")

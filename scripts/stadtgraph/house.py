@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 from rdflib import SH, URIRef
 
 from stadtgraph.findings import Finding, Severity
-from stadtgraph.load import City
+from stadtgraph.load import LABELS, City
 from stadtgraph.messages import both
 from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, near_misses, prefixes, shorten
 from stadtgraph.terms import TYPE, text
@@ -49,6 +49,7 @@ def house_rules(city: City) -> list[Finding]:
         *_cut_namespaces(city, seen),
         *_shacl_terms(city),
         *_misspelt(city, seen),
+        *_begun_twice(city, seen),
         *_without_rules(city, seen),
     ]
 
@@ -57,7 +58,8 @@ def house_rules(city: City) -> list[Finding]:
 class _Seen:
     """What the data has: IRIs by graph, graphs with blank nodes, literals that are too long or not for XML.
 
-    ``used`` has the first statement with each property and class, ``types`` the classes of each thing.
+    ``used`` has the first statement with each property and class, ``types`` the classes of each thing,
+    ``renamed`` things with two names in one language in one file.
     """
 
     iris: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -65,6 +67,8 @@ class _Seen:
     odd: list[tuple[str, str, str]] = field(default_factory=list)
     used: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     types: dict[str, set[object]] = field(default_factory=dict)
+    named: set[tuple[str, str, str, str | None]] = field(default_factory=set)
+    renamed: set[tuple[str, str]] = field(default_factory=set)
 
 
 def _look(city: City) -> _Seen:
@@ -88,6 +92,11 @@ def _look(city: City) -> _Seen:
             seen.used.setdefault(kind, (iri, kind, ""))
             if iri.startswith(things):
                 classes = seen.types.setdefault(iri, set())
+                if predicate in LABELS and isinstance(value, Literal):
+                    name = text(graph), iri, kind, value.language
+                    if name in seen.named:
+                        seen.renamed.add(name[:2])
+                    seen.named.add(name)
                 if predicate == TYPE:
                     classes.add(value)
             if predicate == TYPE and isinstance(value, NamedNode):
@@ -218,6 +227,15 @@ def _misspelt(city: City, seen: _Seen) -> Iterator[Finding]:
             file, line = city.place(*statement)
             values = {"term": shorten(iri, city.base), "guess": shorten(guess, city.base)}
             yield _finding("misspelt-term", file, line, statement[0], city, **values)
+
+
+def _begun_twice(city: City, seen: _Seen) -> Iterator[Finding]:
+    """Report entries that were copied and kept their IRI: two things would seem to be one with two names."""
+    for graph, iri in sorted(seen.renamed):
+        path = city.files[graph]
+        if len(begun := sorted(city.places(path).typed.get(iri, ()))) > 1:
+            values = {"thing": shorten(iri, city.base), "first": begun[0], "second": begun[1]}
+            yield _finding("begun-twice", city.relative(path), begun[1], iri, city, **values)
 
 
 def _nearest(iri: str, known: set[str]) -> str:

@@ -26,6 +26,7 @@ TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 # What begins a line: a directive or, most likely, a subject.
 START: Final = re.compile(
     rb"""(?mix)^(?: (?P<directive> @?(?:prefix\s+ (?P<bound>[\w.-]*): | base) \s* <(?P<space>[^<>\n]*)> )
@@ -35,13 +36,17 @@ START: Final = re.compile(
 
 @dataclass
 class Places:
-    """Lines by what stands there: subjects, (subject, predicate), (subject, predicate, object)."""
+    """Lines by what stands there: subjects, (subject, predicate), (subject, predicate, object).
+
+    ``typed`` has the lines in which a subject begins to be given a class: several where it begins anew.
+    """
 
     subjects: dict[str, int] = field(default_factory=dict)
     predicates: dict[tuple[str, str], int] = field(default_factory=dict)
     objects: dict[tuple[str, str, str], int] = field(default_factory=dict)
     blanks: list[int] = field(default_factory=list)
     namespaces: dict[str, int] = field(default_factory=dict)
+    typed: dict[str, set[int]] = field(default_factory=dict)
 
     def line(self, subject: str, predicate: str = "", value: str = "") -> int:
         """Return the line of the most exact place known, 0 when the subject does not stand in the file."""
@@ -75,7 +80,11 @@ def _absolute(iri: str, base: str) -> str:
 def places(text: str, base: str = "") -> Places:
     """Find the lines of everything at the outer level of a Turtle document that has been parsed before."""
     found = Places()
+    begin = 0
     for subject, predicate, value, line in _outer(text, base, found):
+        begin = begin if predicate else line
+        if predicate == RDF_TYPE:
+            found.typed.setdefault(subject, set()).add(begin)
         if value is not None:
             found.objects.setdefault((subject, predicate, value), line)
         elif predicate:
@@ -108,7 +117,7 @@ def _outer(text: str, base: str, found: Places) -> Iterator[tuple[str, str, str 
         if kind == "string":
             return token.strip(token[0])
         if token == "a":
-            return "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+            return RDF_TYPE
         prefix, colon, local = token.partition(":")
         return names[prefix] + re.sub(r"\\(.)", r"\1", local) if colon and prefix in names else token
 
