@@ -25,7 +25,7 @@ def test_every_sentence_is_used(root):
     folder = root / "scripts" / "stadtgraph"
     files = [*folder.rglob("*.py"), *(folder / "serve" / "templates").iterdir()]
     named = set(re.findall(r"[\"']([a-z0-9-]+)[\"']", "".join(path.read_text() for path in files)))
-    built = ("severity-", "count-", "changes-", "api-", "same-version-", "constraint-")
+    built = ("severity-", "count-", "changes-", "api-", "same-version-", "constraint-", "language-")
     unused = {
         key
         for key in TEXTS
