@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any, Final, Protocol, cast
@@ -15,7 +15,6 @@ from pyoxigraph import (
     NamedNode,
     Quad,
     RdfFormat,
-    Store,
     Triple,
     serialize,
 )
@@ -53,26 +52,11 @@ def text(term: Term | None) -> str:
 
 def in_order(triples: Iterable[Triple]) -> list[Triple]:
     """Return triples once each: by subject, its class first, then by predicate and object."""
-    return sorted(set(triples), key=lambda triple: (str(triple.subject), *_order(triple)))
+    return sorted(set(triples), key=_order)
 
 
-def triples_in_order(store: Store) -> Iterator[Triple]:
-    """Yield the triples of all graphs together as ``in_order`` does, holding one subject's at a time."""
-    for subject in sorted({quad.subject for quad in store}, key=str):
-        yield from sorted({q.triple for q in store.quads_for_pattern(subject, None, None)}, key=_order)
-
-
-def quads_in_order(store: Store) -> Iterator[Quad]:
-    """Yield quads by graph, then as triples, holding one subject's at a time."""
-    graphs: list[NamedNode | BlankNode | DefaultGraph] = [*store.named_graphs(), DefaultGraph()]
-    for graph in sorted(graphs, key=str):
-        subjects = {quad.subject for quad in store.quads_for_pattern(None, None, None, graph)}
-        for subject in sorted(subjects, key=str):
-            yield from sorted(store.quads_for_pattern(subject, None, None, graph), key=_order)
-
-
-def _order(statement: Triple | Quad) -> tuple[bool, str, str]:
-    return statement.predicate != TYPE, statement.predicate.value, str(statement.object)
+def _order(triple: Triple) -> tuple[str, bool, str, str]:
+    return str(triple.subject), triple.predicate != TYPE, triple.predicate.value, str(triple.object)
 
 
 def to_bytes(

@@ -88,9 +88,10 @@ def publish(
     """
     asserted, derived = complete(city)
     site = Site(city)
-    reading = Reading(replace(site, earlier=downloads.earlier(out, downloads.version(site))))
     with shelf(out) as kept:
         kept.draft.mkdir()
+        earlier = downloads.earlier(out, downloads.version(site))
+        reading = Reading(replace(site, earlier=earlier, dumped=kept.draft / downloads.LATEST))
         with Notes(kept.draft_things, engine() + frame_digest(reading), kept.things) as notes:
             writer = Writer(kept.draft, kept.last, notes.whole)
             for dump in downloads.whole_documents(reading.site, writer.written):

@@ -1,12 +1,10 @@
-"""The whole graph in one file, in each form: the same triples in the same order, always.
-
-A dump is written subject by subject, so that a large graph takes no more memory than a small one.
-"""
+"""The whole graph in one file, in each form: the same triples in the same order, always."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Final, cast
@@ -14,8 +12,9 @@ from typing import IO, Final, cast
 from pyoxigraph import RdfFormat, Store, parse
 
 from stadtgraph.site.jsonld import document_lines
+from stadtgraph.site.ordered import HELD, quad_lines, triple_lines
 from stadtgraph.site.shelf import Tell
-from stadtgraph.terms import Out, quads_in_order, triples_in_order, write
+from stadtgraph.terms import Out, write
 
 TRIPLES: Final = {
     "ttl": RdfFormat.TURTLE,
@@ -31,13 +30,14 @@ def dumps(store: Store, prefixes: dict[str, str]) -> Iterator[tuple[str, Tell]]:
 
     Each dump lasts until the next one is asked for.
     """
-    for forms, plain, statements in (
-        (TRIPLES, RdfFormat.N_TRIPLES, partial(triples_in_order, store)),
-        (QUADS, RdfFormat.N_QUADS, partial(quads_in_order, store)),
+    for forms, plain, lines in (
+        (TRIPLES, RdfFormat.N_TRIPLES, triple_lines(store)),
+        (QUADS, RdfFormat.N_QUADS, quad_lines(store)),
     ):
         # Put in order once; a parser reads them again faster than the store finds them.
         with TemporaryFile() as ordered:
-            write(statements(), plain, prefixes, ordered)
+            while some := list(islice(lines, HELD)):
+                ordered.write("".join(some).encode())
             for suffix, form in forms.items():
                 if form == plain:
                     yield suffix, partial(_copy, ordered)

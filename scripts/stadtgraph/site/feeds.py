@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
@@ -21,7 +20,7 @@ from stadtgraph.site.downloads import number
 from stadtgraph.site.frame import TEMPLATES
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.things import MODIFIED, VERSION, Site
-from stadtgraph.terms import text, triples_in_order
+from stadtgraph.terms import text
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -128,49 +127,57 @@ def feed(site: Site, versions: list[Version], lang: str) -> bytes:
 
 def _versions(site: Site) -> Iterator[Version]:
     """Yield each version, oldest first, with what differs from the one before."""
-    read: dict[str, Callable[[], Iterator[Triple]]] = {
-        version: partial(_stated, folder / DUMP)
-        for version, folder in sorted(site.earlier.items(), key=lambda pair: number(pair[0]))
-    }
-    read[site.value(site.dataset, VERSION) or "0"] = partial(triples_in_order, site.store)
-    before: dict[str, int] | None = None
-    triples_before: Callable[[], Iterator[Triple]] = partial(iter, ())
-    for version, triples in read.items():
-        after, day = {}, ""
-        for subject, stated in groupby(triples(), key=attrgetter("subject")):
-            if isinstance(subject, NamedNode) and subject.value.startswith(site.base):
-                # A hash takes a hundredth of the room of what is stated.
-                after[subject.value] = 0
-                for triple in stated:
-                    after[subject.value] ^= hash(triple)
-                    if triple.predicate == MODIFIED and subject.value == site.dataset:
-                        day = max(day, text(triple.object))
-        found = Version(version, day, len(after))
-        if before is not None:
-            both = after.keys() & before.keys()
-            changed = {iri for iri in both if after[iri] != before[iri]}
-            found.differing["feed-new"] = _names(after.keys() - before.keys(), triples)
-            found.differing["feed-changed"] = _names(changed, triples)
-            found.differing["feed-gone"] = _names(before.keys() - after.keys(), triples_before)
+    earlier = sorted(site.earlier.items(), key=lambda pair: number(pair[0]))
+    before: Path | None = None
+    for version, folder in (*earlier, (site.value(site.dataset, VERSION) or "0", site.dumped)):
+        found = Version(version, "", 0)
+        for iri, stated in _things(site, folder / DUMP):
+            found.things += 1
+            if iri == site.dataset:
+                days = [text(triple.object) for triple in stated if triple.predicate == MODIFIED]
+                found.day = max(days, default="")
+        if before:
+            found.differing = _differing(site, before, folder / DUMP)
         yield found
-        before, triples_before = after, triples
+        before = folder / DUMP
 
 
-def _stated(path: Path) -> Iterator[Triple]:
-    return (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
+def _things(site: Site, dump: Path) -> Iterator[tuple[str, list[Triple]]]:
+    """Yield what has an IRI of the city's own, in the order of the dump, with what is stated about it."""
+    triples = (quad.triple for quad in parse(path=dump, format=RdfFormat.N_TRIPLES))
+    for subject, stated in groupby(triples, key=attrgetter("subject")):
+        if isinstance(subject, NamedNode) and subject.value.startswith(site.base):
+            yield subject.value, list(stated)
 
 
-def _names(iris: Set[str], triples: Callable[[], Iterator[Triple]]) -> list[dict[str, str]]:
-    """Return the names of things by language, or under no language their IRI."""
-    labels: dict[str, dict[NamedNode, dict[str, str]]] = {iri: {} for iri in iris}
-    for triple in triples() if iris else ():
-        if triple.predicate in LABELS and isinstance(triple.object, Literal) and text(triple.subject) in iris:
-            texts = labels[text(triple.subject)].setdefault(triple.predicate, {})
-            texts[triple.object.language or ""] = triple.object.value
-    return [
-        next((found[predicate] for predicate in LABELS if predicate in found), {"": iri})
-        for iri, found in labels.items()
-    ]
+def _differing(site: Site, before: Path, after: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the names of what is new, changed and gone between two dumps, which are read side by side."""
+    found: dict[str, list[dict[str, str]]] = {"feed-new": [], "feed-changed": [], "feed-gone": []}
+    old, new = _things(site, before), _things(site, after)
+    left, right = next(old, None), next(new, None)
+    while left or right:
+        # In a dump the sign that closes an IRI counts.
+        first, second = (f"{one[0]}>" if one else "" for one in (left, right))
+        if left and (not right or first < second):
+            found["feed-gone"].append(_named(*left))
+            left = next(old, None)
+        elif right and (not left or second < first):
+            found["feed-new"].append(_named(*right))
+            right = next(new, None)
+        elif left and right:
+            if left[1] != right[1]:
+                found["feed-changed"].append(_named(*right))
+            left, right = next(old, None), next(new, None)
+    return found
+
+
+def _named(iri: str, stated: list[Triple]) -> dict[str, str]:
+    """Return the names of a thing by language, or under no language its IRI."""
+    for predicate in LABELS:
+        names = [triple.object for triple in stated if triple.predicate == predicate]
+        if texts := {name.language or "": name.value for name in names if isinstance(name, Literal)}:
+            return texts
+    return {"": iri}
 
 
 def _told(version: Version, lang: str) -> str:

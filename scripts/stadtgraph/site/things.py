@@ -97,6 +97,8 @@ class Site:
     city: City
     # Versions published before, with the folder of their downloads.
     earlier: Mapping[str, Path] = field(default_factory=dict)
+    # The folder of the dumps of what is being published.
+    dumped: Path = Path()
     written: dict[Value, str] = field(default_factory=dict)
 
     @property

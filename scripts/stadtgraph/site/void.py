@@ -77,10 +77,10 @@ def _counts(found: Record) -> None:
     ):
         _count(found, dataset, name, number)
     for kind, number in counted.classes.items():
-        part = _part(found, "classPartition", "class", kind)
+        part = _part(found, "classPartition", "class", NamedNode(kind))
         _count(found, part, "entities", number)
     for predicate, number in counted.properties.items():
-        part = _part(found, "propertyPartition", "property", predicate)
+        part = _part(found, "propertyPartition", "property", NamedNode(predicate))
         _count(found, part, "triples", number)
     for graph, number in counted.graphs.items():
         if graph.startswith(site.base):
@@ -89,7 +89,7 @@ def _counts(found: Record) -> None:
             found.copy(graph, graph, "dcterms:title")
             _count(found, graph, "triples", number)
     for (predicate, target), number in counted.links.items():
-        name = site.compact(predicate)
+        name = site.compact(NamedNode(predicate))
         if name in LINKS and target:
             part = site.url(f"void.ttl#links-{name.replace(':', '-')}-{target}")
             found.say(dataset, "void:subset", part)
