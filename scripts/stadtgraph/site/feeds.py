@@ -26,7 +26,7 @@ ATOM: Final = "http://www.w3.org/2005/Atom"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 DUMP: Final = "dataset.nt"
 # 50,000 are allowed; few of so many small parts differ after a change.
-MOST_PAGES: Final = 5000
+MOST_PAGES: Final = 2500
 # Pages that hold nothing before somebody asks.
 UNLISTED: Final = ("404", "search", "sparql")
 PUBLISHER: Final = NamedNode(VOCABULARIES["dcterms"] + "publisher")

@@ -22,7 +22,7 @@ from stadtgraph.site.reading import folded
 from stadtgraph.site.shelf import Document
 
 # The form of the notes; those in another form are not read.
-FORM: Final = 4
+FORM: Final = 5
 LEAD: Final = 220  # letters of a description that the search shows
 # By so many letters at most the words of names are told apart.
 LETTERS: Final = 6
@@ -31,7 +31,7 @@ UMLAUT: Final = re.compile("(a|o|u)e")
 HASTE: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE"
 ORDER: Final = "CASE section WHEN 'concept' THEN rank NOT IN (SELECT value FROM json_each(?)) ELSE rank END"
 IN_SECTION: Final = f"""
-    SELECT iri, said, row_number() OVER (ORDER BY {ORDER}, starts DESC, grouped, folded, iri) AS number
+    SELECT iri, lang, row_number() OVER (ORDER BY {ORDER}, starts DESC, grouped, folded, iri) AS number
     FROM listed WHERE section = ? AND lang = ?
 """  # noqa: S608 (nothing of it comes from outside)
 
@@ -136,8 +136,10 @@ class Notes:
             for n, one in enumerate(said)
         ]
         self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        letters = [(iri, n, some) for n, one in enumerate(said) for some in _beginnings(one)]
-        self._base.executemany("INSERT OR IGNORE INTO beginning VALUES (?, ?, ?)", letters)
+        letters = [
+            (n, some, folded(one.name), iri) for n, one in enumerate(said) for some in _beginnings(one)
+        ]
+        self._base.executemany("INSERT OR IGNORE INTO beginning VALUES (?, ?, ?, ?)", letters)
 
     def keep(self, iri: str, documents: Iterable[Document]) -> None:
         """Note documents of a thing; with an empty IRI those of the whole."""
@@ -165,18 +167,24 @@ class Notes:
 
     def of(self, section: str, lang: str, main: Collection[str]) -> Iterator[tuple[str, Listed]]:
         """Yield the things of a section as its index orders them; ``main`` schemes of concepts come first."""
-        found = f"SELECT iri, said FROM ({IN_SECTION}) ORDER BY number"  # noqa: S608
-        yield from _told(self._base.execute(found, _asked(section, lang, main)))
+        found = f"SELECT iri, lang FROM ({IN_SECTION}) ORDER BY number"  # noqa: S608
+        yield from self._told(self._base.execute(found, _asked(section, lang, main)))
 
     def ends(self, section: str, lang: str, main: Collection[str], size: int) -> Iterator[tuple[str, Listed]]:
         """Yield the first and the last thing of each part of that order."""
         found = f"""
-            SELECT iri, said FROM ({IN_SECTION})
+            SELECT iri, lang FROM ({IN_SECTION})
             WHERE number % ? IN (0, 1)
                 OR number = (SELECT count(*) FROM listed WHERE section = ? AND lang = 0)
             ORDER BY number
         """  # noqa: S608
-        yield from _told(self._base.execute(found, (*_asked(section, lang, main), size, section)))
+        yield from self._told(self._base.execute(found, (*_asked(section, lang, main), size, section)))
+
+    def _told(self, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[str, Listed]]:
+        """Yield what is said of each; it is not part of what is put in order, which takes memory."""
+        for iri, lang in rows:
+            found = self._base.execute("SELECT said FROM listed WHERE iri = ? AND lang = ?", (iri, lang))
+            yield iri, Listed(*json.loads(found.fetchone()[0]))
 
     def by_name(self, lang: str) -> Iterator[str]:
         """Yield what the search has of every listed thing, by name."""
@@ -210,8 +218,8 @@ class Notes:
         """Yield first letters, IRI and what the search has of each thing, for every word of its names."""
         yield from self._base.execute(
             """
-            SELECT letters, iri, brief FROM beginning JOIN listed USING (iri, lang)
-            WHERE lang = ? ORDER BY letters, folded, iri
+            SELECT letters, beginning.iri, brief FROM beginning CROSS JOIN listed USING (iri, lang)
+            WHERE beginning.lang = ? ORDER BY letters, beginning.folded, beginning.iri
             """,
             (LANGUAGES.index(lang),),
         )
@@ -285,8 +293,3 @@ def _documents(base: sqlite3.Connection, iri: str) -> Iterator[Document]:
 
 def _asked(section: str, lang: str, main: Collection[str]) -> tuple[str, str, int]:
     return json.dumps(sorted(main)), section, LANGUAGES.index(lang)
-
-
-def _told(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Listed]]:
-    for iri, said in rows:
-        yield iri, Listed(*json.loads(said))

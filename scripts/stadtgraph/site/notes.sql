@@ -1,3 +1,4 @@
+-- Every order that is asked for has an index: a sorter would hold all rows at once.
 CREATE TABLE about (form INTEGER, engine TEXT);
 CREATE TABLE thing (iri TEXT PRIMARY KEY, place TEXT, day TEXT) WITHOUT ROWID;
 CREATE TABLE document (
@@ -9,6 +10,7 @@ CREATE TABLE document (
     packed INTEGER,
     PRIMARY KEY (thing, name)
 ) WITHOUT ROWID;
+CREATE INDEX document_name ON document (name);
 CREATE TABLE listed (
     iri TEXT,
     lang INTEGER,
@@ -22,9 +24,13 @@ CREATE TABLE listed (
     brief TEXT,  -- the same without its description
     PRIMARY KEY (iri, lang)
 ) WITHOUT ROWID;
+CREATE INDEX listed_section ON listed (section, iri, lang);
+CREATE INDEX listed_name ON listed (lang, folded, iri);
 CREATE TABLE beginning (
-    iri TEXT,
     lang INTEGER,
     letters TEXT,
-    PRIMARY KEY (iri, lang, letters)
+    folded TEXT,
+    iri TEXT,
+    PRIMARY KEY (lang, letters, folded, iri)
 ) WITHOUT ROWID;
+CREATE INDEX beginning_iri ON beginning (iri);
