@@ -375,6 +375,7 @@ def test_incremental_and_full_builds_are_equal_byte_for_byte(name, request, tmp_
         for module, size in ((indexes, "PER_PAGE"), (feeds, "MOST_PAGES"), (tables, "HELD")):
             monkeypatch.setattr(module, size, 3)
         monkeypatch.setattr(spread, "WORTH", 4)
+        monkeypatch.setattr(spread, "BLOCK", 2)
     root = request.getfixturevalue(name)
     files = [file for file in sorted((root / "data").rglob("*.ttl")) if "\nid:" in file.read_text()]
     first = {file: file.read_text() for file in files}

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from stadtgraph.site.shelf import CannotPublish
-from stadtgraph.site.spread import WORTH, spread
+from stadtgraph.site.spread import BLOCK, WORTH, spread
 
 MANY = range(3 * WORTH)
 
@@ -23,29 +23,37 @@ def test_results_come_in_the_order_of_the_things(processes):
     ]
 
 
-def test_several_processes_work():
-    assert len(set(spread(lambda _: os.getpid(), MANY, 3)) - {os.getpid()}) == 3
+def test_several_processes_work_and_this_is_one_of_them():
+    pids = list(spread(lambda _: os.getpid(), MANY, 3))
+    assert len(set(pids)) == 3 and pids[0] == os.getpid()
+
+
+def test_neighbours_are_done_by_one_process():
+    pids = list(spread(lambda _: os.getpid(), MANY, 3))
+    for first in range(0, len(MANY), BLOCK):
+        assert len(set(pids[first : first + BLOCK])) == 1
 
 
 def test_few_things_are_done_here():
     assert set(spread(lambda _: os.getpid(), range(WORTH - 1), 3)) == {os.getpid()}
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_an_error_comes_back_as_it_was(processes):
+@pytest.mark.parametrize(("processes", "first"), [(1, 0), (2, 0), (2, BLOCK)])
+def test_an_error_comes_back_as_it_was(processes, first):
     def refuse(number):
-        raise CannotPublish("name-taken", name=f"doc/{number}.html")
+        if number >= first:
+            raise CannotPublish("name-taken", name=f"doc/{number}.html")
 
     before = psutil.Process().children()
     with pytest.raises(CannotPublish) as refused:
         list(spread(refuse, MANY, processes))
-    assert "doc/0.html" in refused.value.sentence("en")
+    assert f"doc/{first}.html" in refused.value.sentence("en")
     assert psutil.Process().children() == before
 
 
 def test_a_process_that_is_killed_is_noticed():
     def die(number):
-        if number == 7:
+        if number == BLOCK + 7:  # the share of the other process
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(ChildProcessError, match="ended early"):
@@ -66,14 +74,14 @@ from stadtgraph.site.spread import spread
 def work(number):
     time.sleep(0.01)
     return os.getpid(), "x" * 10_000
-for pid, _ in spread(work, range(100_000), 2):
+for pid, _ in spread(work, range(100_000), 3, block=1):
     print(pid, flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     pids = {int(process.stdout.readline()) for _ in range(10)}
     process.kill()
     process.communicate()
-    assert len(pids) == 2
+    assert len(pids) == 3
     deadline = time.monotonic() + 60
     while any(map(works, pids)):
         assert time.monotonic() < deadline

@@ -8,6 +8,8 @@ outer level stands. It is never used to learn what the file states.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -94,17 +96,27 @@ def places(text: str, base: str = "") -> Places:
     return found
 
 
-def lines(text: str, predicate: str) -> dict[str, int]:
-    """Return the line in which each subject first has a property, else stands; ``places`` in less room."""
-    found: dict[str, int] = {}
-    exact: set[str] = set()
-    for subject, stated, value, line in _outer(text, "", Places()):
-        if stated == predicate and value is None and subject not in exact:
-            exact.add(subject)
-            found[subject] = line
-        else:
-            found.setdefault(subject, line)
-    return found
+class Lines:
+    """The line of each subject of a document: twelve bytes a subject."""
+
+    def __init__(self, text: str, predicate: str) -> None:
+        found: dict[int, int] = {}
+        exact: set[int] = set()
+        for subject, stated, value, line in _outer(text, "", Places()):
+            key = hash(subject)
+            if stated == predicate and value is None and key not in exact:
+                exact.add(key)
+                found[key] = line
+            else:
+                found.setdefault(key, line)
+        self._keys = array("q", sorted(found))
+        self._lines = array("I", map(found.__getitem__, self._keys))
+
+    def line(self, subject: str) -> int:
+        """Return where a subject first has the property, else stands; 0 when it does not stand there."""
+        key = hash(subject)
+        at = bisect_left(self._keys, key)
+        return self._lines[at] if at < len(self._keys) and self._keys[at] == key else 0
 
 
 def _outer(text: str, base: str, found: Places) -> Iterator[tuple[str, str, str | None, int]]:

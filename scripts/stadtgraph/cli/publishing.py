@@ -31,8 +31,9 @@ NAMED: Final = 4
     show_default=".cache/editor",
     help=text("help-editor"),
 )
+@click.option("--processes", type=click.IntRange(1), metavar="N", help=text("help-publish-processes"))
 @common
-def publish(out: Path | None, editor: Path | None, root: Path, lang: str) -> None:
+def publish(out: Path | None, editor: Path | None, processes: int | None, root: Path, lang: str) -> None:
     """Validate, complete and write; a violation stops it before anything is written."""
     from time import perf_counter
 
@@ -49,7 +50,8 @@ def publish(out: Path | None, editor: Path | None, root: Path, lang: str) -> Non
         sys.exit(VIOLATIONS)
     try:
         with working(say("step-write", lang)) as step:
-            done = write(city, (out or city.root / "public").absolute(), step, editor or city.root / HOME)
+            folder = (out or city.root / "public").absolute()
+            done = write(city, folder, step, editor or city.root / HOME, processes)
     except (CannotPublish, BadQuery) as error:
         stop(error.sentence(lang))
     values = {

@@ -75,11 +75,17 @@ class Publication:
 
 
 def publish(
-    city: City, out: Path, step: Step = lambda done, total: None, editor: Path | None = None
+    city: City,
+    out: Path,
+    step: Step = lambda done, total: None,
+    editor: Path | None = None,
+    processes: int | None = None,
 ) -> Publication:
     """Complete the graph, write it to ``out`` in every form; the city has been validated before.
 
     ``step`` is told how many things are done, of how many; ``editor`` is where the query editor was fetched.
+    Each of several ``processes`` copies part of the graph while it reads it; by default there is one for
+    each processor, eight at most.
 
     Raises:
         CannotPublish: ``out`` is in the way or cannot be written.
@@ -97,10 +103,10 @@ def publish(
             for dump in downloads.whole_documents(reading.site, writer.written):
                 writer.write(*dump)
             last = Last(kept, notes)
-            new = _things(reading, writer, last, notes, step)
+            new = _things(reading, writer, last, notes, step, processes)
             reference.list_terms(reading, notes)
             parts = _parts(reading, writer.written, editor)
-            for part in spread(partial(_put, writer), parts, worth=2):
+            for part in spread(partial(_put, writer), parts, processes, worth=2, block=1):
                 for one in part:
                     writer.hold(one)
             for document in _closing(reading, notes, writer.written):
@@ -143,7 +149,9 @@ def _drop_placeholders(city: City) -> None:
         city.store.remove(quad)
 
 
-def _things(reading: Reading, writer: Writer, last: Last, notes: Notes, step: Step) -> int:
+def _things(
+    reading: Reading, writer: Writer, last: Last, notes: Notes, step: Step, processes: int | None
+) -> int:
     """Write the documents of each thing, or take them over; return how many are new."""
     affected = last.affected(reading, writer.folder / STATEMENTS)
     things = reading.site.things
@@ -162,7 +170,8 @@ def _things(reading: Reading, writer: Writer, last: Last, notes: Notes, step: St
     last.rest()
     new = 0
     prepare()
-    for number, told in enumerate(spread(partial(_written, reading, writer, notes), stale)):
+    reading.prepare()
+    for number, told in enumerate(spread(partial(_written, reading, writer, notes), stale, processes)):
         new += told.new
         notes.add(stale[number], told.place, told.day, told.documents)
         notes.tell(stale[number], told.section, told.said)

@@ -18,7 +18,7 @@ from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site.things import PARTS, REMEMBERED, Site
 from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
-from stadtgraph.turtle import lines
+from stadtgraph.turtle import Lines
 
 MISSING: Final = "404"
 RDF: Final = VOCABULARIES["rdf"]
@@ -57,7 +57,7 @@ class Reading:
         """Return the file and line that say what a thing is."""
         quads = self.city.store.quads_for_pattern(NamedNode(iri), TYPE, None)
         for graph in sorted({text(quad.graph_name) for quad in quads} & self.city.files.keys()):
-            if line := self._lines(graph).get(iri):
+            if line := self._lines(graph).line(iri):
                 return self._paths[graph], line
         return self.city.place(iri, TYPE.value)
 
@@ -65,11 +65,16 @@ class Reading:
     def _paths(self) -> dict[str, str]:
         return {graph: self.city.relative(path) for graph, path in self.city.files.items()}
 
+    def prepare(self) -> None:
+        """Find every place now, so that processes that are forked share them."""
+        for graph in {text(graph) for graph in self.city.store.named_graphs()} & self.city.files.keys():
+            self._lines(graph)
+
     @cached_property
-    def _lines(self) -> Callable[[str], dict[str, int]]:
+    def _lines(self) -> Callable[[str], Lines]:
         """Return what tells in which line of a file each subject is said to be something."""
         return cache(
-            lambda graph: lines(self.city.files[graph].read_text("utf-8-sig", "replace"), TYPE.value)
+            lambda graph: Lines(self.city.files[graph].read_text("utf-8-sig", "replace"), TYPE.value)
         )
 
     def number(self, iri: str) -> int:

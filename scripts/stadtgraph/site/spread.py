@@ -6,12 +6,15 @@ import gc
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import IO, Any, Final, TypeVar
 
 # Fewer are done sooner by the one process that is there.
 WORTH: Final = 32
 # Each takes some 20 MB, and more of them only wait for the disk.
 MOST: Final = 8
+# So many neighbours are done by one process: what lies together in memory is then copied for one alone.
+BLOCK: Final = 16
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -21,30 +24,34 @@ def spread(
     items: Sequence[Item],
     processes: int | None = None,
     worth: int | None = None,
+    block: int | None = None,
 ) -> Iterator[Result]:
     """Yield what ``work`` returns for each item; fewer than ``worth`` of them are done here.
 
-    The processes are forked, so that they share what has been read. One that is left alone ends with its
-    next result, which nobody takes.
+    This process does its part; the others are forked, so that they share what has been read. One that is
+    left alone ends with its next result, which nobody takes.
 
     Raises:
         ChildProcessError: a process ended before its work was done.
 
     """
     number = processes or min(os.cpu_count() or 1, MOST)
+    size = BLOCK if block is None else block
     if number < 2 or len(items) < (WORTH if worth is None else worth):
         yield from map(work, items)
         return
     # What has been read stays: the collector would walk it again and again, and so copy it for each process.
     gc.freeze()
-    workers = [_forked(work, items[start::number]) for start in range(number)]
+    shares = [range(part * size, len(items), number * size) for part in range(1, number)]
+    others = [_forked(work, items, share, size) for share in shares]
     try:
-        for place in range(len(items)):
-            result: Result = _taken(workers[place % number][1])
+        for place, item in enumerate(items):
+            part = place // size % number
+            result: Result = _taken(others[part - 1][1]) if part else work(item)
             yield result
     finally:
         gc.unfreeze()
-        for pid, results in workers:
+        for pid, results in others:
             results.close()
             os.waitpid(pid, 0)
 
@@ -59,7 +66,9 @@ def _taken(results: IO[bytes]) -> Any:
     return result
 
 
-def _forked(work: Callable[[Item], Result], items: Sequence[Item]) -> tuple[int, IO[bytes]]:
+def _forked(
+    work: Callable[[Item], Result], items: Sequence[Item], share: range, size: int
+) -> tuple[int, IO[bytes]]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
@@ -68,7 +77,7 @@ def _forked(work: Callable[[Item], Result], items: Sequence[Item]) -> tuple[int,
     try:
         os.close(reading)
         with open(writing, "wb") as out:  # noqa: PTH123
-            for item in items:
+            for item in chain.from_iterable(items[first : first + size] for first in share):
                 out.write(_told(work, item))
                 out.flush()
     finally:
