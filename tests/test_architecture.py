@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "scripts" / "stadtgraph"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
+    "caches",
     "messages",
     "namespaces",
     "findings",

@@ -20,6 +20,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from stadtgraph.caches import cache_folder
 from stadtgraph.shacl.columns import SUBCLASS, Columns, no_garbage_collection
 from stadtgraph.shacl.graphs import Term, quads
 from stadtgraph.shacl.model import Shape
@@ -31,12 +32,6 @@ from stadtgraph.shacl.run import Part, Progress, running, silent
 from stadtgraph.shacl.snapshot import Snapshot, digest, load, save
 
 SHARE: Final = 8  # a full run is made where more than one byte of so many differs
-
-
-def cache_folder() -> Path:
-    """Return where snapshots are kept (XDG Base Directory Specification)."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "stadtgraph" / "shacl"
 
 
 def validate_remembering(
@@ -56,7 +51,7 @@ def validate_remembering(
         CannotLook: a file cannot be read.
 
     """
-    memory = _Memory(data, shapes, folder or cache_folder())
+    memory = _Memory(data, shapes, folder or cache_folder("shacl"))
     with no_garbage_collection():
         outcome = memory.checked_again(progress) or memory.checked(threads, progress)
     return report_of(outcome, memory.plan, memory.graph, limit)

@@ -104,7 +104,9 @@ def publish(
                 writer.write(*dump)
             last = Last(kept, notes)
             new = _things(reading, writer, last, notes, step, processes)
-            reference.list_terms(reading, notes)
+            tell, sections = reference.in_search(reading)
+            for iri, said in zip(sections, spread(tell, list(sections), processes), strict=True):
+                notes.tell(iri, sections[iri], said)
             parts = _parts(reading, writer.written, editor)
             for part in spread(partial(_put, writer), parts, processes, worth=2, block=1):
                 for one in part:

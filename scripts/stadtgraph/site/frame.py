@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from stadtgraph.caches import cache_folder
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site import jsonld
@@ -61,8 +66,24 @@ TEMPLATES: Final = Environment(
 )
 
 
+class Compiled(FileSystemBytecodeCache):
+    """Templates as they were compiled before; what cannot be kept is compiled anew."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take over what was compiled of the same source."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        with suppress(OSError):
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 def prepare() -> None:
     """Read every template, so that processes that are forked share them."""
+    TEMPLATES.bytecode_cache = Compiled(str(cache_folder(f"templates-{version('jinja2')}")))
     for name in TEMPLATES.list_templates(["html", "svg"]):
         TEMPLATES.get_template(name)
 

@@ -14,7 +14,7 @@ from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site import ruled, termed
 from stadtgraph.site.describe import predicate
 from stadtgraph.site.frame import Frame, Text
-from stadtgraph.site.notes import Notes
+from stadtgraph.site.notes import Listed
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.telling import Telling, Value
@@ -167,13 +167,17 @@ def _said_twice(rows: list[list[Value]], at: int) -> bool:
     )
 
 
-def list_terms(reading: Reading, notes: Notes) -> None:
-    """Let the search find terms and rules."""
+def in_search(reading: Reading) -> tuple[Callable[[str], list[Listed]], dict[str, str]]:
+    """Return what tells the search of a term or a rule in each language, and the section of each."""
     used, frames = Used(reading), [Frame.of(reading, lang) for lang in LANGUAGES]
-    for iri in used.terms:
-        notes.tell(iri, "term", [termed.listed(used, frame, iri) for frame in frames])
-    for iri in rules(reading):
-        notes.tell(iri, "rule", [ruled.listed(frame, iri) for frame in frames])
+    sections = {**dict.fromkeys(used.terms, "term"), **dict.fromkeys(rules(reading), "rule")}
+
+    def tell(iri: str) -> list[Listed]:
+        if sections[iri] == "term":
+            return [termed.listed(used, frame, iri) for frame in frames]
+        return [ruled.listed(frame, iri) for frame in frames]
+
+    return tell, sections
 
 
 def term_pages(
