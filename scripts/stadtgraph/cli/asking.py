@@ -36,7 +36,7 @@ def query(
 ) -> None:
     """Ask a documented question, or list them."""
     from stadtgraph.fetch import ask_endpoint
-    from stadtgraph.queries import BadQuery, ask, fill, write
+    from stadtgraph.queries import BadQuery, ask, fill, hints, is_empty, write
 
     city = loaded(root, lang)
     try:
@@ -55,9 +55,13 @@ def query(
             complete(city, lang)
             answer = ask(city.store, text, city.base)
         if form == "table":
-            print_table(answer, city.base, lang)
+            empty = not print_table(answer, city.base, lang) or not answer
         else:
-            sys.stdout.buffer.write(write(answer, form, city.base))
+            content = write(answer, form, city.base)
+            sys.stdout.buffer.write(content)
+            empty = is_empty(answer, content, form)
+        for hint in hints(city.store, text, city.base, lang) if empty and endpoint is None else ():
+            click.echo(hint, err=True)
     except BadQuery as error:
         stop(error.sentence(lang))
 

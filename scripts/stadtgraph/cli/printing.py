@@ -99,8 +99,8 @@ def result_of(findings: list[Finding], lang: str) -> str:
     return counted(count(findings), lang)
 
 
-def print_table(answer: Any, base: str, lang: str) -> None:
-    """Print an answer as a table: with rules in a terminal, else aligned with spaces."""
+def print_table(answer: Any, base: str, lang: str) -> int:
+    """Print an answer as a table, in a terminal with rules, else aligned by spaces; return how many rows."""
     from rich import box
     from rich.table import Column, Table
     from rich.text import Text
@@ -120,6 +120,7 @@ def print_table(answer: Any, base: str, lang: str) -> None:
             table.add_row(*map(Text, line))
         console(sys.stdout).print(table)
     click.echo(count_of("row", len(lines), lang), err=True)
+    return len(lines)
 
 
 def console(stream: Any) -> Any:
