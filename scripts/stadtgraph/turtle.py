@@ -113,8 +113,9 @@ class Names:
         if token == "a":
             return RDF_TYPE
         prefix, colon, local = token.partition(":")
-        known = colon and prefix in self.spaces
-        return self.spaces[prefix] + re.sub(r"\\(.)", r"\1", local) if known else token
+        if not colon or prefix not in self.spaces:
+            return token
+        return self.spaces[prefix] + (re.sub(r"\\(.)", r"\1", local) if "\\" in local else local)
 
 
 def places(text: str, base: str = "") -> Places:
