@@ -280,14 +280,6 @@ def is_empty(answer: Answer, content: bytes, form: str) -> bool:
     return next(iter(parse_query_results(content, RESULTS[form])), None) is None  # type: ignore[arg-type]
 
 
-def hints(store: Store, query: str, base: str, lang: str) -> list[str]:
-    """Say which names of a query occur nowhere, or are of a namespace that is nearly a known one."""
-    names = [iri for iri in absent.named(query, base) if not absent.occurs(store, iri)]
-    terms = absent.terms_of(store) if names else ()
-    said = [*guard.near_misses_in(query, base), *absent.hints(names, terms, base)]
-    return [say(key, lang, **values) for key, values in said]
-
-
 def write(answer: Answer, form: str, base: str) -> bytes:
     """Return an answer in one of ``FORMATS`` other than ``table``.
 

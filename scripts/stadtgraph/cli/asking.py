@@ -36,7 +36,8 @@ def query(
 ) -> None:
     """Ask a documented question, or list them."""
     from stadtgraph.fetch import ask_endpoint
-    from stadtgraph.queries import BadQuery, ask, fill, hints, is_empty, write
+    from stadtgraph.queries import BadQuery, ask, fill, is_empty, write
+    from stadtgraph.sparql.absent import hints_of
 
     city = loaded(root, lang)
     try:
@@ -60,8 +61,8 @@ def query(
             content = write(answer, form, city.base)
             sys.stdout.buffer.write(content)
             empty = is_empty(answer, content, form)
-        for hint in hints(city.store, text, city.base, lang) if empty and endpoint is None else ():
-            click.echo(hint, err=True)
+        for key, values in hints_of(city.store, text, city.base) if empty and endpoint is None else ():
+            click.echo(say(key, lang, **values), err=True)
     except BadQuery as error:
         stop(error.sentence(lang))
 

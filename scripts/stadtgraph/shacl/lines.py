@@ -78,6 +78,7 @@ class Statements:
         self._found.append((token, -len(self._found), Statement(subject, predicate, value, line)))
 
     def _subject(self) -> str:
+        """Read a node and what stands in its brackets; return what it is called."""
         kind, token, line = self._take()
         if token == "[":
             node = self._begin(line)
@@ -87,8 +88,13 @@ class Statements:
             node = self._begin(line)
             self._members(node)
             return node
-        self._at += token == "("
-        return NIL if token == "(" else self._term(kind, token, line)
+        if token == "(":
+            self._at += 1
+            return NIL
+        if token.startswith("_:"):
+            self.begun.setdefault(token, line)
+            return token
+        return self._names.resolve(kind, token)
 
     def _about(self, subject: str, end: str) -> None:
         while not self._is(end):
@@ -101,6 +107,7 @@ class Statements:
         self._at += 1
 
     def _object(self, subject: str, predicate: str, line: int) -> None:
+        """Read a value; that it is a list is stated before its members are."""
         kind, token, begin = self._tokens[self._at]
         after = self._tokens[self._at + 1]
         if token == "(" and after[1] != ")":
@@ -129,12 +136,6 @@ class Statements:
             following = self._begin(line)
             self._state(node, REST, following, line, self._at)
             node = following
-
-    def _term(self, kind: str, token: str, line: int) -> str:
-        if token.startswith("_:"):
-            self.begun.setdefault(token, line)
-            return token
-        return self._names.resolve(kind, token)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Final
 from pyoxigraph import NamedNode, Store
 
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, instead, prefixes, shorten
-from stadtgraph.sparql.guard import Token, declared, telling
+from stadtgraph.sparql.guard import Token, declared, near_misses_in, telling
 from stadtgraph.sparql.refused import Said
 from stadtgraph.terms import TYPE, text
 
@@ -61,6 +61,12 @@ def terms_of(store: Store) -> set[str]:
     """Return the classes and properties of a graph."""
     classes = {text(quad.object) for quad in store.quads_for_pattern(None, TYPE, None)}
     return classes | {quad.predicate.value for quad in store}
+
+
+def hints_of(store: Store, query: str, base: str) -> list[Said]:
+    """Return what to say of names of a query that a graph does not hold, or of nearly right namespaces."""
+    absent = [iri for iri in named(query, base) if not occurs(store, iri)]
+    return [*near_misses_in(query, base), *hints(absent, terms_of(store) if absent else (), base)]
 
 
 def hints(absent: Sequence[str], terms: Collection[str], base: str) -> list[Said]:
