@@ -442,6 +442,9 @@ def test_names_that_do_not_occur_break_nothing(server):
     for name in ("<http://www.w3.org/ns/org#\\u003E>", "org:a\\,b", "<http://www.w3.org/ns/org#'}|x>"):
         page = get(server, f"SELECT ?s {{ ?s a {name} }}", {"Accept": BROWSER, "Accept_Language": "en"})
         assert page.status in (200, 400)
+    many = " ".join(f"org:n{number}" for number in range(400))
+    page = get(server, f"SELECT ?s {{ VALUES ?s {{ {many} }} ?s a ?c }}", {"Accept": BROWSER}, lang="en")
+    assert (page.status, page.text.count("does not occur")) == (200, 20)
 
 
 @pytest.mark.parametrize("form", ["ttl", "jsonld", "nt", "rdf"])

@@ -244,6 +244,12 @@ def test_a_fault_is_told_in_each_language_with_a_way_out(path):
         assert not re.search(r"\b(is|are|no|not|the|of|where|has|have|needs|Please|with)\b", said), german
 
 
+def test_a_long_value_is_cut_in_the_sentence_about_it():
+    shapes = Graph().parse(data=f"@prefix sh: <{SH}> . <{EX}S> sh:minLength '{'x' * 5000}' .")
+    [fault] = faults_of(shapes)
+    assert len(fault.sentence("de")) < 400 and "…" in fault.sentence("de")
+
+
 def test_each_sentence_about_malformed_shapes_is_told_of_one():
     keys = {key for key in messages._texts() if key.startswith("malformed-")} - {"malformed-shapes"}
     assert keys == {f"malformed-{fault.key}" for path in MALFORMED for fault in faults_of(path)}

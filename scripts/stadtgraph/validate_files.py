@@ -284,9 +284,9 @@ def _rules(
     rules = {}
     for name in names:
         file, line = where.place(name, name.owner)
-        title, _, path = name.title.partition(" › ")
+        path = shown(name.path, prefixes) if name.blank else ""
         place = f"{file}:{line}" if line else file
-        rules[name.key] = RuleName(shown(title, prefixes), shown(path, prefixes), place)
+        rules[name.key] = RuleName(shown(name.start, prefixes), path, place)
     return rules
 
 

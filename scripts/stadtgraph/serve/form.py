@@ -35,6 +35,9 @@ FIELD: Final = re.compile(r'(<textarea id="query"[^>]*>\n).*?(</textarea>)', re.
 TABLES: Final = {"csv": "CSV", "json": "JSON", "tsv": "TSV", "xml": "XML"}
 TRUTHS: Final = {"json": "JSON", "xml": "XML"}
 ASKED: Final = ("query", "default-graph-uri", "named-graph-uri")
+# Of a longer question, or of more names, nobody is told what does not occur.
+READ: Final = 10_000
+NAMED: Final = 20
 # The section of classes and properties.
 TERM: Final = "term"
 GRAPHS: Final = {"ttl": "Turtle", "nt": "N-Triples", "rdf": "RDF/XML", "jsonld": "JSON-LD"}
@@ -108,7 +111,8 @@ async def ask(request: Request, question: Question) -> Told:
 async def _absent(request: Request, text: str) -> Sequence[Said]:
     """Return what to say of names in a question that do not occur in the graph."""
     publication = publication_of(request)
-    names = [iri for iri in absent.named(text, publication.base) if iri not in publication.things]
+    asked = absent.named(text, publication.base) if len(text) <= READ else ()
+    names = [iri for iri in asked if iri not in publication.things][:NAMED]
     if not names:
         return ()
     known = await ask(request, Question(_occurring(names)))

@@ -65,14 +65,14 @@ class Name:
     """What to call a shape.
 
     ``key`` is its IRI, or ``_:rule1`` and so on in the order of the shapes graph; ``owner`` the IRI of the
-    nearest shape that has one, itself or above it; ``title`` the way from there, or from the targets of what
-    has none; ``path`` the property path as SPARQL writes it; ``targets`` what it is for; ``blank`` which
-    blank node of the shapes graph it is, counted from 1 as they first stand there, 0 where it is none.
+    nearest shape that has one, itself or above it; ``start`` the same as text, or the targets where none has
+    one; ``path`` the property path as SPARQL writes it; ``targets`` what it is for; ``blank`` which blank
+    node of the shapes graph it is, counted from 1 as they first stand there, 0 where it is none.
     """
 
     key: str
     owner: str
-    title: str
+    start: str
     path: str
     targets: str
     blank: int

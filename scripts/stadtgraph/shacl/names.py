@@ -26,10 +26,13 @@ def names_of(shapes: Mapping[Term, Shape], graph: Columns) -> dict[Node, Name]:
         owner = start.value if isinstance(start, ox.NamedNode) else ""
         targets = " ; ".join(_targets(shapes[start])) if start else ""
         first = f"<{owner}>" if owner else f"[ {targets} ]" if targets else keys[node]
-        path = as_sparql(shape.path, 0) if shape.path else ""
-        title = f"{first} › {path}" if path and node in blanks else first
         names[term_to_rdflib(node)] = Name(
-            keys.get(node, node.value), owner, title, path, " ; ".join(_targets(shape)), blanks.get(node, 0)
+            keys.get(node, node.value),
+            owner,
+            first,
+            as_sparql(shape.path, 0) if shape.path else "",
+            " ; ".join(_targets(shape)),
+            blanks.get(node, 0),
         )
     return names
 

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from stadtgraph.findings import RuleName
 from stadtgraph.messages import both, say
 from stadtgraph.namespaces import VOCABULARIES, shorten
 from stadtgraph.shacl.graphs import to_oxigraph
@@ -24,7 +25,7 @@ class Fault:
     """A breach of the syntax rules of SHACL (appendix B).
 
     ``node`` is where it stands and ``shape`` the nearest node with an IRI, which a file can be searched for.
-    ``malformed-<key>`` is the sentence about it, ``values`` fill it; ``blank`` is the which blank node of the
+    ``malformed-<key>`` is the sentence about it, ``values`` fill it; ``blank`` says which blank node of the
     shapes graph ``node`` is, counted from 1 as they first stand there, 0 where it is none.
     """
 
@@ -148,11 +149,9 @@ class Report:
         yield report, SH.conforms, Literal(self.conforms)
         for (shape, component), (number, kept) in self.left_out().items():
             name = self.names.get(shape)
-            told = {
-                "shape": str(shape) if name is None or not name.blank else name.title,
-                "component": component,
-            }
-            for language, text in both("results-in-all", **told, number=number, kept=kept).items():
+            rule = RuleName(name.start, name.path).full() if name and name.blank else shape
+            values = {"shape": rule, "component": component, "number": number, "kept": kept}
+            for language, text in both("results-in-all", **values).items():
                 yield report, RDFS.comment, Literal(text, lang=language)
         for result in results:
             node = next(nodes)

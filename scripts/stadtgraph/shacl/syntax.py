@@ -20,6 +20,7 @@ from stadtgraph.terms import TYPE
 
 RDF: Final = VOCABULARIES["rdf"]
 FIRST, REST, NIL = (ox.NamedNode(RDF + name) for name in ("first", "rest", "nil"))
+LONGEST: Final = 200  # characters of a term in a sentence
 REPEATS: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 KINDS: Final = {
     "IRI": (ox.NamedNode,),
@@ -38,7 +39,8 @@ def sh(name: str) -> ox.NamedNode:
 
 def told(term: Term) -> str:
     """Return what to call a term in a sentence; the names of blank nodes say nothing."""
-    return "[ … ]" if isinstance(term, ox.BlankNode) else str(term)
+    text = "[ … ]" if isinstance(term, ox.BlankNode) else str(term)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 class Reader:
