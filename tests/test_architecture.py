@@ -21,6 +21,7 @@ ORDER = [
     "load",
     "shacl",
     "house",
+    "sparql",
     "queries",
     "serve",
     "fetch",
@@ -57,7 +58,14 @@ def test_a_module_imports_only_from_its_left(path):
 def test_the_server_reads_only_what_was_published():
     for path in MODULES:
         if name_of(path) == "serve":
-            assert set(imports_of(path)) <= {"messages", "namespaces", "queries", "serve", "terms"}, path
+            assert set(imports_of(path)) <= {
+                "messages",
+                "namespaces",
+                "queries",
+                "serve",
+                "sparql",
+                "terms",
+            }, path
 
 
 def test_the_engine_knows_no_city():

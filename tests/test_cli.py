@@ -356,3 +356,43 @@ def test_show_offers_what_comes_near(run, musterstadt):
     result = run("show", "bauhoff", "--root", musterstadt)
     assert result.returncode == 2
     assert "bauhof  Works depot" in result.stderr
+
+
+FAULTY = {
+    "SELECT ?s { ?s a orgg:Post }": "Zeile 1, Spalte 18: Das Präfix orgg: in orgg:Post ist unbekannt.",
+    "SELECT ?s, ?o { ?s ?p ?o }": "Zeile 1, Spalte 10: Zwischen dem, was SELECT nennt, steht in SPARQL",
+    "#+ title: x\nSELECT ?s { ?s ?p ?o": "Zeile 2, Spalte 11: Die Klammer { wird nicht geschlossen.",
+    "SELECT ?s { ?s ?p ?o ORDER BY ?s }": "Zeile 1, Spalte 22: ORDER steht innerhalb der geschweiften",
+    "SELECT ?s { ?s ?p ?o FILTER(<f:f>(?s)) }": "Die Funktion <f:f> gibt es hier nicht.",
+    "DELETE WHERE { ?s ?p ?o }": "Zeile 1, Spalte 1: DELETE würde Daten ändern.",
+}
+
+
+@pytest.mark.parametrize("query", FAULTY)
+def test_a_faulty_query_is_explained_as_by_the_server(run, musterstadt, tmp_path, query):
+    file = tmp_path / "faulty.rq"
+    file.write_text(query)
+    result = run("query", file, "--root", musterstadt, "--lang", "de")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(FAULTY[query])
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "tsv", "json", "xml", "turtle"])
+def test_an_empty_answer_names_what_does_not_occur(run, musterstadt, tmp_path, form):
+    verb = "CONSTRUCT WHERE" if form == "turtle" else "SELECT ?s"
+    said = "org:OrganisationalUnit does not occur in the graph; nearest is org:OrganizationalUnit."
+    for name, hinted in (("org:OrganisationalUnit", True), ("org:OrganizationalUnit", False)):
+        file = tmp_path / "question.rq"
+        file.write_text(f"{verb} {{ ?s a {name} }}")
+        result = run("query", file, "--root", musterstadt, "--format", form)
+        assert result.returncode == 0
+        assert (said in result.stderr) == hinted
+        assert "occur" not in result.stdout
+
+
+def test_an_empty_answer_names_a_namespace_that_is_nearly_known(run, musterstadt, tmp_path):
+    file = tmp_path / "question.rq"
+    file.write_text("ASK { ?s a <http://schema.org/City> }")
+    result = run("query", file, "--root", musterstadt)
+    assert "The namespace is https://schema.org/ here" in result.stderr

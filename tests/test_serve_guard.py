@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stadtgraph.namespaces import prefixes
-from stadtgraph.serve import faults, guard
-from stadtgraph.serve.guard import TOKENS, tokens
-from stadtgraph.serve.refused import Refused
+from stadtgraph.sparql import faults, guard
+from stadtgraph.sparql.guard import TOKENS, tokens
+from stadtgraph.sparql.refused import Refused
 
 BASE = "https://stadt.example/"
 GRAPHS = (BASE + "graph/organisations", BASE + "graph/events")

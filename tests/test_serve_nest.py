@@ -9,9 +9,9 @@ import pytest
 
 from stadtgraph.serve.nest import Nest
 from stadtgraph.serve.publication import read
-from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.worker import Question
 from stadtgraph.serve.workers import Workers
+from stadtgraph.sparql.refused import Refused
 
 MEMORY = 64 << 20
 QUESTION = Question("SELECT * { ?s ?p ?o } LIMIT 1")

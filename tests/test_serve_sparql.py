@@ -39,7 +39,7 @@ from SPARQLWrapper import (
 from stadtgraph.namespaces import prefixes
 from stadtgraph.queries import ask, read
 from stadtgraph.serve import parameters
-from stadtgraph.serve.refused import Refused
+from stadtgraph.sparql.refused import Refused
 
 SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
 SH = Namespace("http://www.w3.org/ns/shacl#")
@@ -398,6 +398,53 @@ def test_a_namespace_that_is_nearly_ours_is_hinted_at(server):
     answer = get(server, "SELECT * { ?s a <http://schema.org/Event> }")
     assert rows(answer) == []
     assert 'title="The namespace is https://schema.org/ here' in answer.headers["link"]
+
+
+ABSENT = {
+    "de": "org:OrganisationalUnit kommt im Graphen nicht vor; am nächsten kommt org:OrganizationalUnit.",
+    "en": "org:OrganisationalUnit does not occur in the graph; nearest is org:OrganizationalUnit.",
+}
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?s { ?s a org:OrganisationalUnit }",
+        "PREFIX o: <http://www.w3.org/ns/org#> ASK { ?s a o:OrganisationalUnit }",
+        "CONSTRUCT WHERE { ?s a <http://www.w3.org/ns/org#OrganisationalUnit> }",
+    ],
+)
+def test_the_page_of_an_empty_answer_names_what_does_not_occur(server, query, lang):
+    page = get(server, query, {"Accept": BROWSER, "Accept_Language": lang})
+    assert page.status == 200
+    assert ABSENT[lang] in page.text
+    answer = get(server, query, {"Accept_Language": lang}, format="json")
+    assert b"occur" not in answer.content and "OrganisationalUnit" not in str(answer.headers)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?s { ?s a org:OrganizationalUnit OPTIONAL { ?s org:unitof ?u } }",
+        "SELECT ?s { ?s a org:OrganizationalUnit ; skos:prefLabel 'none'^^xsd:token }",
+        "SELECT ?s { GRAPH graph:none { ?s a org:OrganizationalUnit } }",
+        "SELECT ?s { ?s a org:OrganizationalUnit FILTER (xsd:decimal('x') = 1) }",
+    ],
+)
+def test_what_has_an_answer_or_occurs_is_not_named(server, query):
+    page = get(server, query, {"Accept": BROWSER, "Accept_Language": "en"})
+    assert page.status == 200
+    assert "does not occur" not in page.text
+
+
+def test_names_that_do_not_occur_break_nothing(server):
+    for name in ("<http://www.w3.org/ns/org#\\u003E>", "org:a\\,b", "<http://www.w3.org/ns/org#'}|x>"):
+        page = get(server, f"SELECT ?s {{ ?s a {name} }}", {"Accept": BROWSER, "Accept_Language": "en"})
+        assert page.status in (200, 400)
+    many = " ".join(f"org:n{number}" for number in range(400))
+    page = get(server, f"SELECT ?s {{ VALUES ?s {{ {many} }} ?s a ?c }}", {"Accept": BROWSER}, lang="en")
+    assert (page.status, page.text.count("does not occur")) == (200, 20)
 
 
 @pytest.mark.parametrize("form", ["ttl", "jsonld", "nt", "rdf"])

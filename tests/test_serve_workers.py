@@ -323,7 +323,7 @@ def test_even_a_service_that_is_not_noticed_goes_nowhere(canary):
     # What a worker does, without the reading that comes before.
     code = (
         "import os, socket, sys\n"
-        "from stadtgraph.serve import guard, mother, worker\n"
+        "from stadtgraph.serve import mother, worker\nfrom stadtgraph.sparql import guard\n"
         "from pyoxigraph import Store\n"
         "class Read: names_graphs = False; lasts = True; hints = (); text = ''\n"
         "def unread(text, *rest): Read.text = text; return Read()\n"

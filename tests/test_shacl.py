@@ -19,7 +19,8 @@ import pyoxigraph as ox
 import pytest
 from rdflib import RDF, SH, BNode, Dataset, Graph, Literal, URIRef
 
-from stadtgraph import shacl
+from stadtgraph import messages, shacl
+from stadtgraph.messages import LANGUAGES
 from stadtgraph.shacl.columns import Columns
 from stadtgraph.shacl.components import COMPONENTS
 from stadtgraph.shacl.graphs import quads, to_oxigraph, to_rdflib, to_store
@@ -220,10 +221,38 @@ def test_malformed_shapes_are_refused_with_the_place(path):
         shacl.validate(Graph(), path)
     for line in header(path, "fault"):
         shape, reason = line.split(" | ")
-        places = [fault for fault in refused.value.faults if reason in fault.reason]
+        places = [fault for fault in refused.value.faults if reason in fault.sentence("en")]
         assert places, refused.value
         assert shape == "_" or places[0].shape == URIRef(term(shape, path)[1:-1])
         assert reason in str(refused.value)
+
+
+def faults_of(path):
+    with pytest.raises(shacl.MalformedShapes) as refused:
+        shacl.validate(Graph(), path)
+    return refused.value.faults
+
+
+@pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
+def test_a_fault_is_told_in_each_language_with_a_way_out(path):
+    for fault in faults_of(path):
+        german, english = (fault.sentence(lang) for lang in LANGUAGES)
+        assert "Bitte " in german
+        assert "Please" in english
+        # What shapes are quoted with stands in both; all else is German.
+        said = re.sub(r"„.*?“|\".*?\"|\w+:\w+", "", german)
+        assert not re.search(r"\b(is|are|no|not|the|of|where|has|have|needs|Please|with)\b", said), german
+
+
+def test_a_long_value_is_cut_in_the_sentence_about_it():
+    shapes = Graph().parse(data=f"@prefix sh: <{SH}> . <{EX}S> sh:minLength '{'x' * 5000}' .")
+    [fault] = faults_of(shapes)
+    assert len(fault.sentence("de")) < 400 and "…" in fault.sentence("de")
+
+
+def test_each_sentence_about_malformed_shapes_is_told_of_one():
+    keys = {key for key in messages._texts() if key.startswith("malformed-")} - {"malformed-shapes"}
+    assert keys == {f"malformed-{fault.key}" for path in MALFORMED for fault in faults_of(path)}
 
 
 def test_all_faults_are_told_at_once(tmp_path):

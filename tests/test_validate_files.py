@@ -16,6 +16,7 @@ from rdflib import RDF, SH, Graph
 from stadtgraph.fetch import fetch
 from stadtgraph.findings import CannotLook
 from stadtgraph.queries import BadQuery
+from stadtgraph.shacl import Ways
 from stadtgraph.shacl.documents import FORMS
 from stadtgraph.validate_files import check, sources
 
@@ -134,6 +135,113 @@ def test_a_limit_shows_the_first_and_counts_all(run, folder):
     assert "2 results in all" in run(*limited, "turtle", cwd=folder).stdout
 
 
+BIRTHS = """@prefix ex: <http://example.org/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+
+ex:Person a sh:NodeShape ;
+    sh:targetClass ex:P ;
+    sh:property
+        [ sh:path ex:birth ;
+          sh:maxCount 1 ; sh:nodeKind sh:IRI ] .
+"""
+TOLD = {
+    "en": [
+        "… and 1 more of rule ex:Person › ex:birth, sh:maxCount, rules.ttl:7, 2 in all.",
+        "… and 3 more of rule ex:Person › ex:birth, sh:nodeKind, rules.ttl:7, 4 in all.",
+    ],
+    "de": [
+        "… und 1 weitere Meldung der Regel ex:Person › ex:birth, sh:maxCount, rules.ttl:7, zusammen 2.",
+        "… und 3 weitere Meldungen der Regel ex:Person › ex:birth, sh:nodeKind, rules.ttl:7, zusammen 4.",
+    ],
+}
+
+
+@pytest.fixture
+def births(folder):
+    (folder / "rules.ttl").write_text(BIRTHS)
+    (folder / "births.ttl").write_text(
+        "@prefix ex: <http://example.org/> . ex:a a ex:P ; ex:birth 1 , 2 . ex:b a ex:P ; ex:birth 3 , 4 ."
+    )
+    return ["births.ttl", "--shapes", "rules.ttl", "--limit", "1"]
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_limit_names_rules_without_an_iri_by_shape_path_and_parameter(run, folder, births, lang):
+    result = run("validate", *births, "--lang", lang, cwd=folder)
+    assert [line for line in result.stdout.splitlines() if line.startswith("…")] == TOLD[lang]
+
+
+def test_a_report_names_what_a_limit_left_out_of_a_rule_without_an_iri(run, folder, births):
+    report = run("validate", *births, "--format", "turtle", cwd=folder).stdout
+    shape = "<http://example.org/Person> › <http://example.org/birth>"
+    assert f'{shape} ({SH}NodeKindConstraintComponent): 4 results in all, 1 of them here."@en' in report
+    assert f'{shape} ({SH}MaxCountConstraintComponent): 2 Ergebnisse insgesamt, davon hier 1."@de' in report
+    found = json.loads(run("validate", *births, "--format", "json", cwd=folder).stdout)
+    assert [(each["ruleName"], each["ofThisRule"]) for each in found] == [
+        ("ex:Person › ex:birth, rules.ttl:7", 2),
+        ("ex:Person › ex:birth, rules.ttl:7", 4),
+    ]
+
+
+def test_a_limit_tells_components_of_one_rule_apart(run, folder, births):
+    rules = BIRTHS.replace("sh:property\n        [", "sh:property ex:Birth .\nex:Birth").replace("] .", ".")
+    (folder / "rules.ttl").write_text(rules)
+    said = run("validate", *births, cwd=folder).stdout
+    assert "… and 1 more of rule ex:Birth, sh:maxCount, rules.ttl:7, 2 in all." in said.splitlines()
+
+
+NEARLY = {
+    "class": ("ex:Event", "sh:targetClass ex:Evnt", "Nearest there is ex:Event;"),
+    "property": ("ex:Event", "sh:targetSubjectsOf ex:nam", "Nearest there is ex:name;"),
+    "object": ("ex:Event", "sh:targetObjectsOf ex:nam", "Nearest there is ex:name;"),
+    "namespace": (
+        "<https://schema.org/Event>",
+        "sh:targetClass <http://schema.org/Event>",
+        "Nearest there is schema:Event;",
+    ),
+    "nothing": ("ex:Event", "sh:targetClass ex:Building", "Nothing like it occurs there;"),
+}
+
+
+@pytest.mark.parametrize("case", NEARLY)
+def test_verbose_says_what_the_data_has_instead_of_a_target(run, folder, case):
+    class_, target, said = NEARLY[case]
+    (folder / "data.ttl").write_text(f"@prefix ex: <http://example.org/> .\nex:a a {class_} ; ex:name 'A' .")
+    (folder / "rules.ttl").write_text(
+        f"@prefix ex: <http://example.org/> . @prefix sh: <{SH}> .\n\n"
+        f"ex:S a sh:NodeShape ; {target} ; sh:nodeKind sh:IRI .\n"
+        "ex:T a sh:NodeShape ; sh:targetNode ex:a ; sh:nodeKind sh:IRI ."
+    )
+    command = ["validate", "data.ttl", "--shapes", "rules.ttl"]
+    quiet = run(*command, cwd=folder)
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    result = run(*command, "--verbose", cwd=folder)
+    assert result.returncode == 0
+    start = "rules.ttl:3: the data holds nothing for the rule ex:S (sh:target"
+    [note] = [line for line in result.stderr.splitlines() if "the data holds nothing" in line]
+    assert note.startswith(start) and said in note
+    german = run(*command, "--verbose", "--lang", "de", cwd=folder).stderr
+    assert "rules.ttl:3: Für die Regel ex:S gibt es in den Daten nichts (sh:target" in german
+
+
+def test_verbose_names_a_prefix_that_stands_for_nearly_the_same(run, folder):
+    (folder / "data.ttl").write_text(
+        "@prefix ex: <http://example.org/> .\n@prefix schema: <https://schema.org/> .\nex:a a schema:Event ."
+    )
+    (folder / "rules.ttl").write_text(
+        f"@prefix sdo: <http://schema.org/> . @prefix sh: <{SH}> .\n"
+        "[] a sh:NodeShape ; sh:targetSubjectsOf <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> ;\n"
+        "    sh:property [ sh:path sdo:name ; sh:maxCount 1 ] ."
+    )
+    command = ["validate", "data.ttl", "--shapes", "rules.ttl"]
+    assert run(*command, cwd=folder).stderr == ""
+    told = run(*command, "--verbose", cwd=folder).stderr
+    assert (
+        "data.ttl:2: the prefix schema: stands for <https://schema.org/> here, "
+        "in the rules for <http://schema.org/>;"
+    ) in told
+
+
 def test_a_limit_holds_in_a_city_too(run, musterstadt):
     file = musterstadt / "data" / "organisations.ttl"
     for name in ("Works depot", "Public order office"):
@@ -171,7 +279,10 @@ def test_verbose_names_what_met_nothing_and_what_rdflib_had_to_do(folder):
         "<http://example.org/d> a <http://example.org/Place> ;<http://example.org/n> 01 ."
     )
     told = list(check([folder / "more.ttl"], [folder / "shapes"]).told("en"))
-    assert f"met nothing: ex:Idle, {folder}/shapes/more.ttl:2" in told
+    idle = (
+        f"{folder}/shapes/more.ttl:2: the data holds nothing for the rule ex:Idle (sh:targetClass ex:Post)."
+    )
+    assert any(line.startswith(idle) for line in told)
     assert any(line.startswith("The query ex:Query ran in rdflib") for line in told)
 
 
@@ -193,12 +304,12 @@ def test_rules_and_paths_without_an_iri_are_named_so_that_they_can_be_found(run,
     (folder / "data.ttl").write_text(DATA + "\n[] a ex:Place .\n")
     command = ["validate", "data.ttl", "--shapes", "rules.ttl"]
     said = run(*command, cwd=folder).stdout
-    assert "    Rule: ex:Office, rules.ttl:4   Property: ex:part/^ex:of\n" in said
-    assert "    Rule: ex:Office, rules.ttl:4   Property: (ex:name|ex:label)*   Value: ex:b\n" in said
-    assert "    Rule: [ sh:targetClass ex:Place ], rules.ttl   Value: ex:b\n" in said
+    assert "    Rule: ex:Office, rules.ttl:6   Property: ex:part/^ex:of\n" in said
+    assert "    Rule: ex:Office, rules.ttl:6   Property: (ex:name|ex:label)*   Value: ex:b\n" in said
+    assert "    Rule: [ sh:targetClass ex:Place ], rules.ttl:9   Value: ex:b\n" in said
     assert "data.ttl Violation node without an address\n" in said
     told = run(*command, "--verbose", cwd=folder).stderr
-    assert " ex:Office, rules.ttl:4   ex:part/^ex:of: 4 results\n" in told
+    assert " ex:Office › ex:part/^ex:of, rules.ttl:6: 4 results\n" in told
 
 
 @pytest.mark.parametrize("form", ["text", "json", "turtle", "jsonld"])
@@ -216,7 +327,7 @@ def test_json_names_rules_and_paths_as_text_does(run, folder):
     finding = json.loads(
         run("validate", "data.ttl", "--shapes", "rules.ttl", "--format", "json", cwd=folder).stdout
     )[0]
-    assert finding["ruleName"] == "ex:Office, rules.ttl:4"
+    assert finding["ruleName"] == "ex:Office › ex:part/^ex:of, rules.ttl:6"
     assert finding["path"] == "<http://example.org/part>/^<http://example.org/of>"
 
 
@@ -380,6 +491,7 @@ BROKEN = {
     "wide.ttl": ("<a:a> <a:b> 1 .".encode("utf-16"), "wide.ttl:1: The file is stored as UTF-16"),
     "entity.rdf": (b'<!DOCTYPE r [<!ENTITY a "b">]><r/>', "entity.rdf is RDF/XML with a DOCTYPE"),
     "comma.jsonld": (b'{"@id": "a:a"\n "a": 1}', "comma.jsonld:2: This is not valid JSON-LD"),
+    "above.jsonld": (b'{"@id": "a:a"\n\n "a": 1}', "Please check this line and line 1."),
     "context.jsonld": (
         b'{\n"@context": [{"a": "b:c"}, "http://example.org/c.jsonld"], "a": 1}',
         "context.jsonld:2: The @context does not stand in the file",
@@ -459,9 +571,7 @@ def test_malformed_shapes_are_told_with_their_line(run, folder):
     shapes.write_text(shapes.read_text().replace("sh:minCount", "sh:mincount"))
     result = run("validate", "data.ttl", "--shapes", "shapes", cwd=folder)
     assert result.returncode == 2
-    assert result.stderr.startswith(
-        "shapes/offices.ttl:10: The rule http://example.org/Name cannot be applied"
-    )
+    assert result.stderr.startswith("shapes/offices.ttl:10: The rule ex:Name cannot be applied")
     assert "sh:mincount" in result.stderr
 
 
@@ -473,8 +583,33 @@ def test_each_kind_of_malformed_shape_is_told_with_its_file(folder, path):
     with pytest.raises(CannotLook) as refused:
         check([folder / "data.ttl"], [path])
     assert {finding.file for finding in refused.value.findings} == {str(path)}
-    named = [finding for finding in refused.value.findings if not finding.focus.startswith("_:")]
-    assert all(finding.line for finding in named)
+    assert all(finding.line for finding in refused.value.findings)
+
+
+def test_a_fault_within_brackets_has_the_line_of_what_is_wrong(folder):
+    with pytest.raises(CannotLook) as refused:
+        check([folder / "data.ttl"], [next(path for path in MALFORMED if path.stem == "without-a-name")])
+    [finding] = refused.value.findings
+    assert finding.line == 9
+    assert finding.message["de"].startswith("Die Regel [ … ] ist nicht anwendbar")
+    assert 'sh:minCount: "1" ist keine ganze Zahl.' in finding.message["de"]
+
+
+def test_a_fault_within_brackets_has_its_line_in_a_city_too(run, musterstadt):
+    file = musterstadt / "shapes" / "more.ttl"
+    file.write_text(next(path for path in MALFORMED if path.stem == "without-a-name").read_text())
+    result = run("validate", "--root", musterstadt)
+    assert result.returncode == 2
+    assert result.stderr.startswith("shapes/more.ttl:9: The rule [ … ] cannot be applied")
+
+
+def test_a_failure_in_a_part_is_told_as_in_the_whole(folder):
+    (folder / "data.ttl").write_text("<http://example.org/a> a <http://example.org/C> .")
+    path = next(path for path in MALFORMED if path.stem == "sparql-that-fails")
+    for ways in (None, Ways(remember=False, processes=2)):
+        with pytest.raises(CannotLook, match="reports a failure at ex:a") as refused:
+            check([folder / "data.ttl"], [path], ways=ways)
+        assert [finding.line for finding in refused.value.findings] == [5]
 
 
 # -- endpoints

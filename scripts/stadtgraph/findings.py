@@ -115,12 +115,38 @@ def at_most(findings: Iterable[Finding], limit: int | None) -> tuple[list[Findin
 
 def left_out(
     findings: Iterable[Finding], counts: Mapping[tuple[str, str], int]
-) -> Iterator[tuple[str, int, int]]:
-    """Yield rules of which not all findings are here, with how many there are and how many are missing."""
+) -> Iterator[tuple[tuple[str, str], int, int]]:
+    """Yield rules and components of which not all findings are here: how many there are, how many are not."""
     kept = Counter((finding.rule, finding.component) for finding in findings)
-    for (rule, component), total in sorted(counts.items()):
-        if total > kept[rule, component]:
-            yield rule, total, total - kept[rule, component]
+    for rule, total in sorted(counts.items()):
+        if total > kept[rule]:
+            yield rule, total, total - kept[rule]
+
+
+@dataclass(frozen=True)
+class RuleName:
+    """What people call a rule: the shape, the path where the shape has no name of its own, the place."""
+
+    shape: str
+    path: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        """Return shape and place, which is enough beside a path."""
+        return ", ".join(filter(None, (self.shape, self.place)))
+
+    def full(self, component: str = "") -> str:
+        """Return all there is, also with the parameter of a component."""
+        shape = " › ".join(filter(None, (self.shape, self.path)))
+        return ", ".join(filter(None, (shape, parameter_of(component), self.place)))
+
+
+def parameter_of(component: str) -> str:
+    """Return the parameter of one of SHACL's components, or the component of somebody else."""
+    name = component.removeprefix(SH).removesuffix("ConstraintComponent")
+    if not component.startswith(SH) or name == component:
+        return component
+    return "sh:sparql" if name == "SPARQL" else f"sh:{name[:1].lower()}{name[1:]}"
 
 
 def counted(counts: Mapping[Severity, int], lang: str) -> str:

@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
@@ -18,7 +17,7 @@ from rdflib import SH, URIRef
 from stadtgraph.findings import Finding, Severity
 from stadtgraph.load import LABELS, City
 from stadtgraph.messages import both
-from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, near_misses, prefixes, shorten
+from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, near_misses, nearest, prefixes, shorten
 from stadtgraph.terms import TYPE, text
 
 FOLDERS: Final = ("data", "ontology", "shapes")
@@ -208,7 +207,7 @@ def _shacl_terms(city: City) -> Iterator[Finding]:
             if iri.startswith(SHACL) and iri != SHACL and URIRef(iri) not in SH:
                 found = city.places(path)
                 line = _first_line(found.predicates, found.objects, [iri])
-                guess = _nearest(iri, terms)
+                guess = nearest(iri, terms, SIMILAR)
                 values = {"term": shorten(iri, city.base), "guess": shorten(guess, city.base)}
                 yield _finding("no-such-shacl-term", city.relative(path), line, **values)
 
@@ -222,7 +221,7 @@ def _misspelt(city: City, seen: _Seen) -> Iterator[Finding]:
             known |= seen.iris[graph]
     vocabulary = tuple(space for name, space in prefixes(city.base).items() if name not in ("id", "source"))
     for iri, statement in sorted(seen.used.items()):
-        guess = _nearest(iri, known) if iri.startswith(vocabulary) and iri not in known else ""
+        guess = nearest(iri, known, SIMILAR) if iri.startswith(vocabulary) and iri not in known else ""
         if guess:
             file, line = city.place(*statement)
             values = {"term": shorten(iri, city.base), "guess": shorten(guess, city.base)}
@@ -236,18 +235,6 @@ def _begun_twice(city: City, seen: _Seen) -> Iterator[Finding]:
         if len(begun := sorted(city.places(path).typed.get(iri, ()))) > 1:
             values = {"thing": shorten(iri, city.base), "first": begun[0], "second": begun[1]}
             yield _finding("begun-twice", city.relative(path), begun[1], iri, city, **values)
-
-
-def _nearest(iri: str, known: set[str]) -> str:
-    """Return the known term of the same namespace that looks most like ``iri``, or nothing.
-
-    Properties begin small and classes do not: ``schema:contactPoint`` is no slip for ``schema:ContactPoint``.
-    """
-    cut = max(iri.rfind("#"), iri.rfind("/")) + 1
-    near = [term for term in sorted(known) if term.startswith(iri[:cut]) and term[cut:]]
-    names = {term[cut:].lower(): term for term in near if term[cut].isupper() == iri[cut : cut + 1].isupper()}
-    close = get_close_matches(iri[cut:].lower(), names, n=1, cutoff=SIMILAR)
-    return names[close[0]] if close else ""
 
 
 def _finding(

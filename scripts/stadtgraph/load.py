@@ -261,7 +261,10 @@ def syntax_fault(error: SyntaxError, where: object, document: str, other: str = 
     if other and error.lineno is None:
         return fault("syntax-somewhere", where, reason=reason, form=other)
     if other:
-        return fault("syntax-of-other", where, line, near=_short(near), reason=reason, form=other)
+        above = _above(lines, line)
+        return fault(
+            "syntax-of-other", where, line, near=_short(near), reason=reason, form=other, above=above
+        )
     if form := OTHER_FORM.match(document):
         return fault("not-turtle", where, 1, form=form.lastgroup)
     if UNDERSCORE.search(near):

@@ -5,7 +5,9 @@ Vocabularies are fixed here; a city's own prefixes follow from its base IRI.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -91,3 +93,26 @@ def near_misses(base: str) -> dict[str, str]:
         wrong[scheme + space.partition(":")[2]] = space
     known = set(prefixes(base).values())
     return {space: right for space, right in wrong.items() if space not in known}
+
+
+def nearest(iri: str, known: Collection[str], similar: float) -> str:
+    """Return the known term of the same namespace that looks most like ``iri``, or nothing.
+
+    Properties begin small and classes do not: ``schema:contactPoint`` is no slip for ``schema:ContactPoint``.
+    """
+    cut = max(iri.rfind("#"), iri.rfind("/")) + 1
+    near = [term for term in sorted(known) if term.startswith(iri[:cut]) and term[cut:]]
+    names = {term[cut:].lower(): term for term in near if term[cut].isupper() == iri[cut : cut + 1].isupper()}
+    close = get_close_matches(iri[cut:].lower(), names, n=1, cutoff=similar)
+    return names[close[0]] if close else ""
+
+
+def instead(iri: str, known: Collection[str]) -> str:
+    """Return what may have been meant by a term that does not occur: of nearly the same namespace or name."""
+    alike = (term for term in sorted(known) if term != iri and stem(term) == stem(iri))
+    return next(alike, "") or nearest(iri, known, 0.7)
+
+
+def stem(iri: str) -> str:
+    """Return an IRI without what people mix up in a namespace: ``s``, ``#`` and ``/``."""
+    return re.sub(r"[#/]", "/", iri.partition(":")[2]).rstrip("/")

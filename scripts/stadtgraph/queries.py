@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +29,13 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    parse_query_results,
 )
 
 from stadtgraph.messages import say
 from stadtgraph.namespaces import expand, prefixes, shorten
+from stadtgraph.sparql import absent, faults, guard
+from stadtgraph.sparql.refused import Refused
 from stadtgraph.terms import Term, in_order, text, to_bytes
 
 HEADER: Final = re.compile(r"^#\+ *([\w-]+) *: *(.*?) *$", re.MULTILINE)
@@ -56,7 +60,7 @@ FORMATS: Final = ("table", *RESULTS, "turtle")
 class BadQuery(Exception):
     """A question cannot be asked as it stands; ``key`` and ``values`` name the sentence that says why."""
 
-    def __init__(self, key: str, because: BadQuery | None = None, **values: str) -> None:
+    def __init__(self, key: str, because: BadQuery | Refused | None = None, **values: str) -> None:
         self.key, self.because, self.values = key, because, values
         super().__init__(key, values)
 
@@ -249,20 +253,31 @@ def ask(store: Store, query: str, base: str) -> Answer:
     """
     if leaves_the_store(query):
         raise BadQuery("query-leaves-the-store")
+    padded = query + faults.PADDING
     try:
-        answer = store.query(query, prefixes=prefixes(base), use_default_graph_as_union=True)
+        answer = store.query(padded, prefixes=prefixes(base), use_default_graph_as_union=True)
+        return in_order(answer) if isinstance(answer, QueryTriples) else answer
     except SyntaxError as error:
-        raise _syntax_fault(query, str(error)) from error
-    return in_order(answer) if isinstance(answer, QueryTriples) else answer
+        raise BadQuery("query-refused", _explained(store, query, base, str(error))) from error
+    except RuntimeError as error:
+        raise BadQuery("query-refused", faults.not_answered(str(error))) from error
 
 
-def _syntax_fault(query: str, reason: str) -> BadQuery:
-    place = re.search(r"error at (\d+):(\d+)", reason)
-    if place is None:
-        return BadQuery("query-fault", reason=reason.splitlines()[0][:200])
-    lines = query.splitlines() or [""]
-    line = min(int(place[1]), len(lines))
-    return BadQuery("query-syntax", line=str(line), column=place[2], near=lines[line - 1].strip()[:80])
+def _explained(store: Store, query: str, base: str, reason: str) -> Refused:
+    try:
+        read = guard.read(query, base, prefixes(base), (), partial(absent.occurs, store))
+    except Refused as refused:
+        return refused
+    return faults.explain(read, reason)
+
+
+def is_empty(answer: Answer, content: bytes, form: str) -> bool:
+    """Tell whether an answer, written in one of ``FORMATS`` other than ``table``, holds nothing."""
+    if not isinstance(answer, QuerySolutions):
+        return not answer
+    if form in ("csv", "tsv"):
+        return content.find(b"\n", content.find(b"\n") + 1) < 0
+    return next(iter(parse_query_results(content, RESULTS[form])), None) is None  # type: ignore[arg-type]
 
 
 def write(answer: Answer, form: str, base: str) -> bytes:

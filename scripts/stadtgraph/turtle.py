@@ -62,7 +62,8 @@ class Places:
         )
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+def tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, text and line of each token."""
     line = 1
     for match in TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match.group()
@@ -77,6 +78,46 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 def _absolute(iri: str, base: str) -> str:
     """Resolve a relative IRI; ``urljoin`` would drop a # at the end."""
     return iri if not base or ":" in iri else urljoin(base, iri) + "#" * iri.endswith("#")
+
+
+class Names:
+    """The prefixes and the base of a document, as far as it has been read."""
+
+    def __init__(self, base: str) -> None:
+        self.spaces: dict[str, str] = {"@": base}
+        self.declared: dict[str, int] = {}
+        self._directive = ""
+
+    def take(self, kind: str, token: str, line: int, between: bool) -> bool:
+        """Take a token of a directive; say whether it was one. One begins only ``between`` statements."""
+        if self._directive:
+            if kind == "name" and token.endswith(":"):
+                self._directive = token
+            elif kind == "iri" and self._directive.endswith(":"):
+                self.spaces[self._directive.removesuffix(":")] = self.resolve(kind, token)
+                self.declared.setdefault(token[1:-1], line)
+                self._directive = ""
+            elif kind == "iri":
+                self.spaces["@"] = self.resolve(kind, token)
+                self._directive = ""
+            return True
+        if between and token.lower() in ("@prefix", "prefix", "@base", "base"):
+            self._directive = token
+            return True
+        return False
+
+    def resolve(self, kind: str, token: str) -> str:
+        """Return the IRI or the text that a token stands for."""
+        if kind == "iri":
+            return _absolute(token[1:-1], self.spaces["@"])
+        if kind == "string":
+            return token.strip(token[0])
+        if token == "a":
+            return RDF_TYPE
+        prefix, colon, local = token.partition(":")
+        if not colon or prefix not in self.spaces:
+            return token
+        return self.spaces[prefix] + (re.sub(r"\\(.)", r"\1", local) if "\\" in local else local)
 
 
 def places(text: str, base: str = "") -> Places:
@@ -121,36 +162,16 @@ class Lines:
 
 def _outer(text: str, base: str, found: Places) -> Iterator[tuple[str, str, str | None, int]]:
     """Yield the line of each subject, then of each property, then of each value; note other places."""
-    names: dict[str, str] = {"@": base}
-
-    def resolve(kind: str, token: str) -> str:
-        if kind == "iri":
-            return _absolute(token[1:-1], names["@"])
-        if kind == "string":
-            return token.strip(token[0])
-        if token == "a":
-            return RDF_TYPE
-        prefix, colon, local = token.partition(":")
-        return names[prefix] + re.sub(r"\\(.)", r"\1", local) if colon and prefix in names else token
-
-    subject = predicate = directive = ""
+    names = Names(base)
+    found.namespaces = names.declared
+    subject = predicate = ""
     depth = 0
-    for kind, token, line in _tokens(text):
+    for kind, token, line in tokens(text):
         if token in ("[", "(") or token.startswith("_:"):
             found.blanks.append(line)
-        if directive:
-            if kind == "name" and token.endswith(":"):
-                directive = token
-            elif kind == "iri" and directive.endswith(":"):
-                names[directive.removesuffix(":")] = resolve(kind, token)
-                found.namespaces.setdefault(token[1:-1], line)
-                directive = ""
-            elif kind == "iri":
-                names["@"] = resolve(kind, token)
-                directive = ""
-        elif depth == 0 and not subject and token.lower() in ("@prefix", "prefix", "@base", "base"):
-            directive = token
-        elif token in ("[", "(", "{"):
+        if names.take(kind, token, line, depth == 0 and not subject):
+            continue
+        if token in ("[", "(", "{"):
             depth += 1
             subject = subject or "[]"
         elif token in ("]", ")", "}"):
@@ -164,13 +185,13 @@ def _outer(text: str, base: str, found: Places) -> Iterator[tuple[str, str, str 
         elif token == ",":
             continue
         elif not subject:
-            subject = resolve(kind, token)
+            subject = names.resolve(kind, token)
             yield subject, "", None, line
         elif not predicate:
-            predicate = resolve(kind, token)
+            predicate = names.resolve(kind, token)
             yield subject, predicate, None, line
         else:
-            yield subject, predicate, resolve(kind, token), line
+            yield subject, predicate, names.resolve(kind, token), line
 
 
 def places_of(content: bytes, wanted: Collection[str], base: str) -> Places:
@@ -200,6 +221,6 @@ def places_of(content: bytes, wanted: Collection[str], base: str) -> Places:
 
 def longest_text(document: str) -> tuple[int, int]:
     """Return line and length of the longest string of a Turtle document."""
-    strings = [(len(token), line) for kind, token, line in _tokens(document) if kind == "string"]
+    strings = [(len(token), line) for kind, token, line in tokens(document) if kind == "string"]
     length, line = max(strings, default=(0, 1))
     return line, length

@@ -13,12 +13,14 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Triple
 from rdflib import BNode
 
 from stadtgraph import shacl
-from stadtgraph.findings import ORDER, CannotLook, Finding, Severity, name_in, severity_of
+from stadtgraph.findings import ORDER, CannotLook, Finding, RuleName, Severity, name_in, severity_of
 from stadtgraph.house import house_rules
 from stadtgraph.load import City
-from stadtgraph.messages import LANGUAGES, both
+from stadtgraph.messages import LANGUAGES, both, say
 from stadtgraph.namespaces import LOCAL, RULE, VOCABULARIES, shorten
 from stadtgraph.queries import BadQuery, Question, ask, read
+from stadtgraph.shacl.lines import Blank, blanks_of, place_of
+from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.ways import Ways, are_large
 from stadtgraph.terms import TYPE, Term, text, to_bytes
 
@@ -97,7 +99,7 @@ def _shapes(city: City, ways: Ways | None) -> Iterator[Finding]:
         else:
             report = shacl.validate(city.store, city.shapes)
     except shacl.MalformedShapes as error:
-        raise CannotLook(_malformed(city, error)) from error
+        raise CannotLook(_malformed(city, error, list(rules.values()))) from error
     yield from findings_of(city, report)
 
 
@@ -127,17 +129,39 @@ def _property(city: City, focus: str, value: str) -> str:
     return min((quad.predicate.value for quad in about if text(quad.object) == value), default="")
 
 
-def _malformed(city: City, error: shacl.MalformedShapes) -> Iterator[Finding]:
-    if not error.faults:
-        yield _engine_finding("malformed-shapes", "shapes", shape="shapes/", reason=str(error)[:500])
-    for fault in error.faults:
-        shape = str(fault.shape)
-        file, line = city.place(shape, str(fault.predicate or ""))
-        reason = (
-            f"{shorten(str(fault.predicate), city.base)}: {fault.reason}" if fault.predicate else fault.reason
-        )
-        message = both("malformed-shapes", shape=shorten(shape, city.base), reason=reason)
-        yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
+def _malformed(city: City, error: shacl.MalformedShapes, rules: list[Path]) -> Iterator[Finding]:
+    faults, blanks = error.faults, list[Blank]()
+    if any(fault.blank for fault in faults):
+        try:
+            read_plan(rules)  # a store keeps no order by which blank nodes could be found in files
+        except shacl.MalformedShapes as again:
+            faults, blanks = again.faults, blanks_of(rules)
+    for fault in faults:
+        file, line = place_of(fault, blanks)
+        if not line:
+            file, line = city.place(str(fault.shape), str(fault.predicate or ""))
+        yield malformed(fault, city.prefixes, city.relative(Path(file)) if file else "shapes", line)
+
+
+def malformed(fault: shacl.Fault, prefixes: Mapping[str, str], file: str, line: int) -> Finding:
+    """Return what to say of a shape that breaks the specification."""
+    shape = "[ … ]" if isinstance(fault.shape, BNode) else f"<{fault.shape}>"
+    message = {
+        lang: shown(say("malformed-shapes", lang, shape=shape, reason=fault.sentence(lang)), prefixes)
+        for lang in LANGUAGES
+    }
+    focus = f"_:node{fault.blank}" if isinstance(fault.shape, BNode) else str(fault.shape)
+    return Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, focus)
+
+
+def shown(words: str, prefixes: Mapping[str, str]) -> str:
+    """Return an IRI, or words with IRIs between < and >, as people write them."""
+
+    def short(match: re.Match[str]) -> str:
+        name = shorten(match[1], "", prefixes)
+        return match[0] if name == match[1] else name
+
+    return re.sub(r"<([^<>\s]*)>", short, words) if "<" in words else shorten(words, "", prefixes)
 
 
 def _idle_shapes(city: City) -> Iterator[Finding]:
@@ -227,15 +251,11 @@ def _is_iri(value: str) -> bool:
     return bool(re.fullmatch(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]*", value))
 
 
-def _engine_finding(key: str, file: str, **values: str) -> Finding:
-    return Finding(Severity.VIOLATION, RULE + key, both(key, **values), file)
-
-
 def as_json(
     findings: Iterable[Finding],
     base: str,
     counts: Mapping[tuple[str, str], int] | None = None,
-    rules: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, RuleName] = MappingProxyType({}),
 ) -> str:
     """Return findings as a JSON array; IRIs in full, prefixed names beside them.
 
@@ -253,7 +273,7 @@ def as_json(
             "path": finding.path,
             "value": finding.value[:1000],
             "rule": finding.rule,
-            "ruleName": rules.get(finding.rule) or shorten(finding.rule, base),
+            "ruleName": rules[finding.rule].full() if finding.rule in rules else shorten(finding.rule, base),
             "component": finding.component,
             **({} if counts is None else {"ofThisRule": counts[finding.rule, finding.component]}),
         }

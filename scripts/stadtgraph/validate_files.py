@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad
@@ -13,10 +13,11 @@ from rdflib import BNode
 from rdflib.term import Node
 
 from stadtgraph import shacl
-from stadtgraph.findings import CannotLook, Finding, Severity, counted, severity_of
+from stadtgraph.findings import CannotLook, Finding, RuleName, Severity, counted, severity_of
 from stadtgraph.load import fault
 from stadtgraph.messages import both, count_of, say
 from stadtgraph.namespaces import RULE, shorten
+from stadtgraph.shacl import notes
 from stadtgraph.shacl.documents import (
     ENDINGS,
     FORMS,
@@ -29,20 +30,26 @@ from stadtgraph.shacl.documents import (
     prefixes_of,
     statements,
 )
+from stadtgraph.shacl.lines import blanks_of, place_of
+from stadtgraph.shacl.model import Name
 from stadtgraph.turtle import Places, places_of
+from stadtgraph.validate import malformed, shown
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A report, and its results as findings with their places, sorted.
-
-    ``rules`` has what people call each rule: a name and its place; ``prefixes`` are those of the files.
-    """
+    """A report, and its results as findings with their places, sorted; ``prefixes`` are the files'."""
 
     report: shacl.Report
     findings: list[Finding]
-    rules: dict[str, str]
     prefixes: dict[str, str]
+    data: Sequence[Source | Quad] = field(repr=False)
+    shapes: Sequence[Source] = field(repr=False)
+
+    @cached_property
+    def rules(self) -> dict[str, RuleName]:
+        """What people call each rule; read from the files when somebody asks."""
+        return _rules(self.report, self.shapes, self.prefixes)
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
@@ -52,13 +59,7 @@ class Checked:
 
     def shown(self, text: str) -> str:
         """Return an IRI, or each IRI of a path, with the prefixes of the files; other text as it is."""
-        return _shown(text, self.prefixes)
-
-    def _told(self, shape: Node) -> str:
-        """Return what to call a rule where nothing else names its property."""
-        name = self.report.names[shape]
-        path = f"   {self.shown(name.path)}" if name.path and name.key != name.owner else ""
-        return self.rules[name.key] + path
+        return shown(text, self.prefixes)
 
     @property
     def met_nothing(self) -> bool:
@@ -89,6 +90,7 @@ class Checked:
 
     def told(self, lang: str) -> Iterator[str]:
         """Yield what was done: for each rule nodes, findings and time, and what was not compiled."""
+        rules = {shape: self.rules[name.key] for shape, name in self.report.names.items()}
         numbers: Counter[Node] = Counter()
         for (shape, _), number in self.report.counts.items():
             numbers[shape] += number
@@ -97,24 +99,20 @@ class Checked:
             yield say(
                 "rule-done" if nodes is None else "rule-done-of-nodes",
                 lang,
-                shape=self._told(shape),
+                shape=rules[shape].full(),
                 seconds=f"{seconds:.3f}",
                 nodes=count_of("node", nodes or 0, lang),
                 results=count_of("result", numbers[shape], lang),
             )
-        for idle in sorted(self._told(shape) for shape, nodes in self.report.focus.items() if not nodes):
-            yield say("rule-met-nothing", lang, shape=idle)
+        idle = [self.report.names[shape] for shape, nodes in self.report.focus.items() if not nodes]
+        if idle:
+            named = ((name, self.rules[name.key]) for name in idle)
+            yield from notes.idle(self.data, named, self.shown, lang)
+        files = [source for source in self.data if not isinstance(source, Quad)]
+        yield from notes.namespaces(files, self.shapes, lang)
         yield say("nothing-by-pyshacl", lang)
         for query in sorted(map(_text, self.report.left_to_rdflib)):
             yield say("query-by-rdflib", lang, query=shorten(query, "", self.prefixes))
-
-
-def _shown(text: str, prefixes: Mapping[str, str]) -> str:
-    def short(match: re.Match[str]) -> str:
-        name = shorten(match[1], "", prefixes)
-        return match[0] if name == match[1] else name
-
-    return re.sub(r"<([^<>\s]*)>", short, text) if "<" in text else shorten(text, "", prefixes)
 
 
 def sources(
@@ -169,7 +167,7 @@ def check(
     texts = _Texts(report, known)
     findings = [_finding(result, report, where, texts) for result in report.results]
     findings = sorted([*findings, *_unused(report, shapes, texts)], key=Finding.sort_key)
-    return Checked(report, findings, _rules(report, shapes, known), known)
+    return Checked(report, findings, known, data, shapes)
 
 
 def _files(items: Iterable[Source | Quad]) -> Iterator[Source | Quad]:
@@ -233,6 +231,19 @@ def _places(file: Source, wanted: set[str]) -> Places:
     return found
 
 
+class _OfShapes:
+    """Where shapes stand, those without an IRI too."""
+
+    def __init__(self, shapes: Sequence[Source], iris: set[str], asked: Iterable[shacl.Fault | Name]) -> None:
+        self._named = Whereabouts(shapes, iris, only=len(shapes) == 1)
+        self._blanks = blanks_of(shapes) if any(each.blank for each in asked) else []
+
+    def place(self, what: shacl.Fault | Name, iri: str, predicate: str = "") -> tuple[str, int]:
+        """Return file and line of a shape, or else of ``iri``, which is or leads to it."""
+        file, line = place_of(what, self._blanks)
+        return (file, line) if line else self._named.place(iri, predicate)
+
+
 class _Texts:
     """Terms of a report as text; blank nodes have the same names in each run."""
 
@@ -264,16 +275,18 @@ def _prefixes(files: Iterable[Source]) -> dict[str, str]:
     return {prefix: space for file in files for prefix, space in prefixes_of(file).items()}
 
 
-def _rules(report: shacl.Report, shapes: Sequence[Source], prefixes: Mapping[str, str]) -> dict[str, str]:
-    """Return what people call each rule: the nearest shape with an IRI, with its file and line."""
+def _rules(
+    report: shacl.Report, shapes: Sequence[Source], prefixes: Mapping[str, str]
+) -> dict[str, RuleName]:
+    """Return what people call each rule, from the nearest shape with an IRI or a target, and its place."""
     names = list(report.names.values())
-    where = Whereabouts(shapes, {name.owner for name in names if name.owner}, only=len(shapes) == 1)
+    where = _OfShapes(shapes, {name.owner for name in names if name.owner}, names)
     rules = {}
     for name in names:
-        file, line = where.place(name.owner)
-        targets = f"[ {_shown(name.targets, prefixes)} ]" if name.targets else name.key
-        title = shorten(name.owner, "", prefixes) if name.owner else targets
-        rules[name.key] = ", ".join(filter(None, (title, f"{file}:{line}" if line else file)))
+        file, line = where.place(name, name.owner)
+        path = shown(name.path, prefixes) if name.blank else ""
+        place = f"{file}:{line}" if line else file
+        rules[name.key] = RuleName(shown(name.start, prefixes), path, place)
     return rules
 
 
@@ -300,26 +313,17 @@ def _text(term: Node | None) -> str:
 
 
 def _unused(report: shacl.Report, shapes: Sequence[Source], texts: _Texts) -> Iterator[Finding]:
-    where = Whereabouts(shapes, {str(shape) for shape in report.unused}, only=len(shapes) == 1)
-    for shape in map(texts.text, report.unused):
-        file, line = where.place(shape)
-        yield Finding(Severity.WARNING, RULE + "unused-shape", both("unused-shape"), file, line, shape)
+    names = [report.names[shape] for shape in report.unused]
+    where = _OfShapes(shapes, {name.key for name in names}, names)
+    for shape, name in zip(report.unused, names, strict=True):
+        file, line = where.place(name, name.key)
+        rule = RULE + "unused-shape"
+        yield Finding(Severity.WARNING, rule, both("unused-shape"), file, line, texts.text(shape))
 
 
 def _malformed(error: shacl.MalformedShapes, shapes: Sequence[Source]) -> Iterator[Finding]:
-    where = Whereabouts(shapes, {str(breach.shape) for breach in error.faults}, only=len(shapes) == 1)
-    if not error.faults:
-        yield Finding(
-            Severity.VIOLATION,
-            RULE + "malformed-shapes",
-            both("malformed-shapes", shape=" ".join(map(str, shapes)), reason=str(error)[:500]),
-            where.default,
-        )
+    where = _OfShapes(shapes, {str(breach.shape) for breach in error.faults}, error.faults)
+    prefixes = _prefixes(shapes)
     for breach in error.faults:
-        shape = _text(breach.shape)
-        file, line = where.place(shape, str(breach.predicate or ""))
-        reason = (
-            f"{shorten(str(breach.predicate), '')}: {breach.reason}" if breach.predicate else breach.reason
-        )
-        message = both("malformed-shapes", shape=shorten(shape, ""), reason=reason)
-        yield Finding(Severity.VIOLATION, RULE + "malformed-shapes", message, file, line, shape)
+        file, line = where.place(breach, str(breach.shape), str(breach.predicate or ""))
+        yield malformed(breach, prefixes, file, line)

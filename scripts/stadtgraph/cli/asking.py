@@ -36,7 +36,8 @@ def query(
 ) -> None:
     """Ask a documented question, or list them."""
     from stadtgraph.fetch import ask_endpoint
-    from stadtgraph.queries import BadQuery, ask, fill, write
+    from stadtgraph.queries import BadQuery, ask, fill, is_empty, write
+    from stadtgraph.sparql.absent import hints_of
 
     city = loaded(root, lang)
     try:
@@ -55,9 +56,13 @@ def query(
             complete(city, lang)
             answer = ask(city.store, text, city.base)
         if form == "table":
-            print_table(answer, city.base, lang)
+            empty = not print_table(answer, city.base, lang) or not answer
         else:
-            sys.stdout.buffer.write(write(answer, form, city.base))
+            content = write(answer, form, city.base)
+            sys.stdout.buffer.write(content)
+            empty = is_empty(answer, content, form)
+        for key, values in hints_of(city.store, text, city.base) if empty and endpoint is None else ():
+            click.echo(say(key, lang, **values), err=True)
     except BadQuery as error:
         stop(error.sentence(lang))
 

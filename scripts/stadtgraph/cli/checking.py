@@ -146,9 +146,8 @@ def _validate_files(
     elif form in REPORTS:
         click.echo(done.report.serialize(REPORTS[form]), nl=False)
     else:
-        print_findings(
-            done.findings, "", lang, sys.stdout, done.counts, notes, shown=done.shown, rules=done.rules
-        )
+        names = done.rules if done.findings else {}
+        print_findings(done.findings, "", lang, sys.stdout, done.counts, notes, done.shown, names)
         click.echo(done.sentence(len(files), len(fetched), endpoint, lang))
     if done.met_nothing:
         stop(say("met-nothing", lang))

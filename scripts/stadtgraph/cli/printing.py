@@ -15,7 +15,7 @@ import click
 from stadtgraph.messages import count_of, grouped, say
 
 if TYPE_CHECKING:
-    from stadtgraph.findings import Finding
+    from stadtgraph.findings import Finding, RuleName
 
 COLOURS: Final[dict[str, Any]] = {
     "Violation": {"fg": "red", "bold": True},
@@ -32,14 +32,14 @@ def print_findings(
     counts: Mapping[tuple[str, str], int] | None = None,
     notes: bool = True,
     shown: Callable[[str], str] | None = None,
-    rules: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, RuleName] = MappingProxyType({}),
 ) -> None:
     """Print findings with place, remedy and rule, the gravest last, where people look first in a terminal.
 
     ``counts`` are the true numbers where some are left out. Without ``notes`` those are only counted as long
     as there is anything graver. ``shown`` says how an IRI is written, ``rules`` what to call a rule.
     """
-    from stadtgraph.findings import ORDER, in_language, left_out, name_in
+    from stadtgraph.findings import ORDER, RuleName, in_language, left_out, name_in
     from stadtgraph.namespaces import shorten
 
     shown = shown or (lambda iri: shorten(iri, base))
@@ -71,9 +71,13 @@ def print_findings(
             click.style(rule, dim=True),
         )
         click.echo("\n".join(lines), stream, color=colour)
-    for rule, total, number in left_out(findings, counts):
+    components = Counter(rule for rule, _ in counts)
+    for (rule, component), total, number in left_out(findings, counts):
+        called = rules.get(rule) or RuleName(shown(rule))
+        told = called.full(component if called.path or components[rule] > 1 else "")
+        key = "results-left-out" + ("-one" if number == 1 else "-many")
         values = {"total": grouped(total, lang), "number": grouped(number, lang)}
-        click.echo(say("results-left-out", lang, rule=rules.get(rule) or shown(rule), **values), stream)
+        click.echo(say(key, lang, rule=told, **values), stream)
 
 
 def print_plain(findings: list[Finding], lang: str) -> None:
@@ -95,8 +99,8 @@ def result_of(findings: list[Finding], lang: str) -> str:
     return counted(count(findings), lang)
 
 
-def print_table(answer: Any, base: str, lang: str) -> None:
-    """Print an answer as a table: with rules in a terminal, else aligned with spaces."""
+def print_table(answer: Any, base: str, lang: str) -> int:
+    """Print an answer as a table, in a terminal with rules, else aligned by spaces; return how many rows."""
     from rich import box
     from rich.table import Column, Table
     from rich.text import Text
@@ -116,6 +120,7 @@ def print_table(answer: Any, base: str, lang: str) -> None:
             table.add_row(*map(Text, line))
         console(sys.stdout).print(table)
     click.echo(count_of("row", len(lines), lang), err=True)
+    return len(lines)
 
 
 def console(stream: Any) -> Any:

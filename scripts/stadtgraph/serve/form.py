@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,10 +23,11 @@ from stadtgraph.serve import parameters, protocol
 from stadtgraph.serve.answers import VARY, fragment, language_of, root_of
 from stadtgraph.serve.policy import POLICY_OF_EDITOR
 from stadtgraph.serve.publication import Publication
-from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.table import GRAPH_AS, ROWS_AS, STATEMENT, TRUTH_AS, Table, cells, collect
 from stadtgraph.serve.worker import Question
 from stadtgraph.serve.workers import Workers
+from stadtgraph.sparql import absent
+from stadtgraph.sparql.refused import Refused, Said
 
 ANSWER: Final = re.compile(r"<!--answer-->.*?<!--/answer-->", re.DOTALL)
 FIELD: Final = re.compile(r'(<textarea id="query"[^>]*>\n).*?(</textarea>)', re.DOTALL)
@@ -33,6 +35,11 @@ FIELD: Final = re.compile(r'(<textarea id="query"[^>]*>\n).*?(</textarea>)', re.
 TABLES: Final = {"csv": "CSV", "json": "JSON", "tsv": "TSV", "xml": "XML"}
 TRUTHS: Final = {"json": "JSON", "xml": "XML"}
 ASKED: Final = ("query", "default-graph-uri", "named-graph-uri")
+# Of a longer question, or of more names, nobody is told what does not occur.
+READ: Final = 10_000
+NAMED: Final = 20
+# The section of classes and properties.
+TERM: Final = "term"
 GRAPHS: Final = {"ttl": "Turtle", "nt": "N-Triples", "rdf": "RDF/XML", "jsonld": "JSON-LD"}
 
 
@@ -101,10 +108,33 @@ async def ask(request: Request, question: Question) -> Told:
         return Told(fault=refused)
 
 
+async def _absent(request: Request, text: str) -> Sequence[Said]:
+    """Return what to say of names in a question that do not occur in the graph."""
+    publication = publication_of(request)
+    asked = absent.named(text, publication.base) if len(text) <= READ else ()
+    names = [iri for iri in asked if iri not in publication.things][:NAMED]
+    if not names:
+        return ()
+    known = await ask(request, Question(_occurring(names)))
+    if known.table is None:
+        return ()
+    there = {row[0].value for row in known.table.rows}
+    terms = [iri for iri, thing in publication.things.items() if thing.section == TERM]
+    return absent.hints([iri for iri in names if iri not in there], terms, publication.base)
+
+
+def _occurring(names: Sequence[str]) -> str:
+    """Return the question which of some names occur."""
+    text = files("stadtgraph.serve").joinpath("occurring.rq").read_text("utf-8")
+    return text.replace("<urn:stadtgraph:name>", " ".join(f"<{iri}>" for iri in names))
+
+
 async def page(request: Request, question: Question) -> Response:
     """Answer a question that came with the form, on the form's own page."""
     lang = language_of(request)
     told = await ask(request, question)
+    if told.table and not told.table.total and not told.table.truth:
+        told = replace(told, hints=(*told.hints, *await _absent(request, question.text)))
     asked = [(name, value) for name, value in request.query_params.multi_items() if name in ASKED]
     asked = asked or [("query", question.text)]  # it came by POST
     links = [(words, f"sparql?{urlencode([*asked, ('format', form)])}") for form, words in told.forms.items()]

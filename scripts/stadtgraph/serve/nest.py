@@ -18,8 +18,8 @@ from typing import Any, Final
 from stadtgraph.serve.frames import BEGIN, DATA, END, HEAD, QUESTION, REFUSED, frame
 from stadtgraph.serve.mother import FORK, GO, GONE, KILL, ORDER, QUICK, READY
 from stadtgraph.serve.publication import Publication
-from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.worker import Question
+from stadtgraph.sparql.refused import Refused
 
 # Of an answer that is not fetched, this many bytes are held; then its worker waits.
 HELD: Final = 1 << 20

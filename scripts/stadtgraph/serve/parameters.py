@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from stadtgraph.serve import negotiate
-from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.worker import GRAPH, ROWS, TRUTH, Question
+from stadtgraph.sparql.refused import Refused
 
 FORM: Final = "application/x-www-form-urlencoded"
 UPDATE: Final = "application/sparql-update"

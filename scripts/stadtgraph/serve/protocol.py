@@ -20,10 +20,10 @@ from stadtgraph.serve.answers import language_of, refusal, start_page
 from stadtgraph.serve.description import MEDIA, describe
 from stadtgraph.serve.nest import Answer
 from stadtgraph.serve.publication import Publication
-from stadtgraph.serve.refused import Refused, Said
 from stadtgraph.serve.remembered import SMALL, Given, Remembered, etag
 from stadtgraph.serve.worker import Question
 from stadtgraph.serve.workers import Workers
+from stadtgraph.sparql.refused import Refused, Said
 
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 # The longest request, and the longest answer to a client that cannot be told of a broken one, in bytes.
@@ -195,7 +195,7 @@ def refuse(request: Request, refused: Refused) -> Response:
     said = refused.sentence(language_of(request))
     headers = {"Retry-After": str(refused.wait)} if refused.wait else {}
     more = {"line": refused.line, "column": refused.column, "piece": refused.piece} if refused.line else {}
-    return refusal(request, refused.status, "query-refused", headers, more=more, said=said)
+    return refusal(request, refused.status, "query-refused", headers, more=more, reason=said)
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from socket import socket
 from typing import IO, Any, Final, NamedTuple, cast
 
@@ -21,9 +22,10 @@ from pyoxigraph import (
     serialize,
 )
 
-from stadtgraph.serve import faults, guard
 from stadtgraph.serve.frames import Answering, receive
-from stadtgraph.serve.refused import Refused
+from stadtgraph.sparql import faults, guard
+from stadtgraph.sparql.absent import occurs
+from stadtgraph.sparql.refused import Refused
 from stadtgraph.terms import InXml
 
 ROWS: Final = {
@@ -80,15 +82,6 @@ class City:
     prefixes: Mapping[str, str]
     graphs: tuple[str, ...]
 
-    def has(self, iri: str) -> bool:
-        """Tell whether an IRI occurs in the graph; what is no IRI does not."""
-        try:
-            node = NamedNode(iri)
-        except ValueError:
-            return False
-        places = ((node, None, None), (None, node, None), (None, None, node))
-        return any(next(self.store.quads_for_pattern(*place), None) for place in places)
-
 
 def answer_all(connection: socket, city: City) -> None:
     """Answer what comes over a connection until the other side is gone."""
@@ -115,7 +108,7 @@ def answer(question: Question, city: City, answering: Answering) -> None:
 
 
 def _answer(question: Question, city: City, answering: Answering) -> None:
-    read = guard.read(question.text, city.base, city.prefixes, city.graphs, city.has)
+    read = guard.read(question.text, city.base, city.prefixes, city.graphs, partial(occurs, city.store))
     guard.check_graphs((*question.default_graphs, *question.named_graphs), city.graphs)
     # The store reads each prefix that it is given, which takes as long as a short query.
     prefixes = {name: space for name, space in city.prefixes.items() if f"{name}:" in read.text}

@@ -20,8 +20,8 @@ import psutil
 from stadtgraph.serve.mother import GO, HOLD, SLOW
 from stadtgraph.serve.nest import Answer, Line, Nest
 from stadtgraph.serve.publication import Publication
-from stadtgraph.serve.refused import Refused
 from stadtgraph.serve.worker import Question
+from stadtgraph.sparql.refused import Refused
 
 # In seconds: how long a question counts as quick, how often is looked, how long slow ones go on in turn.
 SLICE: Final = 0.05

@@ -125,6 +125,11 @@ class Columns:
             self.terms.append(term)
         return number
 
+    def blanks(self) -> dict[Term, int]:
+        """Return the blank nodes, counted from 1 in the order in which they first stand in the graph."""
+        blank = (term for term in self.terms if isinstance(term, ox.BlankNode))
+        return {term: place for place, term in enumerate(blank, 1)}
+
     def numbers(self, terms: Iterable[Term]) -> set[int]:
         """Return the numbers of several terms."""
         return {self.number(term) for term in terms}

@@ -65,14 +65,17 @@ class Name:
     """What to call a shape.
 
     ``key`` is its IRI, or ``_:rule1`` and so on in the order of the shapes graph; ``owner`` the IRI of the
-    nearest shape that has one, itself or above it; ``path`` the property path as SPARQL writes it;
-    ``targets`` what it is for, where no shape with an IRI leads to it.
+    nearest shape that has one, itself or above it; ``start`` the same as text, or the targets where none has
+    one; ``path`` the property path as SPARQL writes it; ``targets`` what it is for; ``blank`` which blank
+    node of the shapes graph it is, counted from 1 as they first stand there, 0 where it is none.
     """
 
     key: str
     owner: str
+    start: str
     path: str
     targets: str
+    blank: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,25 @@ from stadtgraph.shacl.paths import as_sparql
 
 def names_of(shapes: Mapping[Term, Shape], graph: Columns) -> dict[Node, Name]:
     """Return what to call each shape."""
+    blanks = graph.blanks()
     blank = sorted((node for node in shapes if isinstance(node, ox.BlankNode)), key=graph.number)
     keys: dict[Term, str] = {node: f"_:rule{number}" for number, node in enumerate(blank, 1)}
     above = _above(shapes)
-    return {
-        term_to_rdflib(node): Name(
+    names = {}
+    for node, shape in shapes.items():
+        start = _start(node, above, shapes)
+        owner = start.value if isinstance(start, ox.NamedNode) else ""
+        targets = " ; ".join(_targets(shapes[start])) if start else ""
+        first = f"<{owner}>" if owner else f"[ {targets} ]" if targets else keys[node]
+        names[term_to_rdflib(node)] = Name(
             keys.get(node, node.value),
-            owner := _owner(node, above),
+            owner,
+            first,
             as_sparql(shape.path, 0) if shape.path else "",
-            "" if owner else " ; ".join(_targets(shape)),
+            " ; ".join(_targets(shape)),
+            blanks.get(node, 0),
         )
-        for node, shape in shapes.items()
-    }
+    return names
 
 
 def _targets(shape: Shape) -> Iterator[str]:
@@ -42,11 +49,15 @@ def _above(shapes: Mapping[Term, Shape]) -> dict[Term, list[Term]]:
     return above
 
 
-def _owner(node: Term, above: Mapping[Term, Iterable[Term]]) -> str:
-    """Go up, all shapes of a level at once; shapes do not refer to themselves."""
-    level = [node]
+def _start(node: Term, above: Mapping[Term, Iterable[Term]], shapes: Mapping[Term, Shape]) -> Term | None:
+    """Return the nearest shape that has an IRI, itself or above, else the nearest with targets.
+
+    All shapes of a level are looked at at once; shapes do not refer to themselves.
+    """
+    level, targeted = [node], None
     while level:
-        if named := [each.value for each in level if isinstance(each, ox.NamedNode)]:
-            return min(named)
+        if named := [each for each in level if isinstance(each, ox.NamedNode)]:
+            return min(named, key=str)
+        targeted = targeted or next((each for each in level if shapes[each].targets), None)
         level = [upper for each in level for upper in above.get(each, ())]
-    return ""
+    return targeted

@@ -24,9 +24,10 @@ from stadtgraph.shacl.model import SH, Constraint, Plan, Query, Shape
 from stadtgraph.shacl.names import names_of
 from stadtgraph.shacl.paths import Path
 from stadtgraph.shacl.patterns import mismatches
-from stadtgraph.shacl.queries import BadQuery, read_query
+from stadtgraph.shacl.queries import read_query
 from stadtgraph.shacl.report import MalformedShapes
-from stadtgraph.shacl.syntax import REPEATS, Reader, Unfit, sh, told
+from stadtgraph.shacl.syntax import REPEATS, Reader, sh, told
+from stadtgraph.shacl.unfit import Unfit
 from stadtgraph.terms import TYPE
 
 CLASSES_OF_CLASSES: Final = {
@@ -108,16 +109,16 @@ class _Parser(Reader):
         types = self.objects(node, TYPE)
         path, paths = None, self.objects(node, sh("path"))
         if len(paths) > 1:
-            self.fault(node, "path", f"{len(paths)} paths, where one is allowed")
+            self.fault(node, "path", "several", number=len(paths))
         if paths and sh("NodeShape") in types:
-            self.fault(node, "path", "a node shape has no path")
+            self.fault(node, "path", "path-of-node-shape")
         if not paths and sh("PropertyShape") in types:
-            self.fault(node, "path", "a property shape needs a path")
+            self.fault(node, "path", "path-missing")
         if len(paths) == 1:
             try:
                 path = self.path(paths[0])
             except Unfit as unfit:
-                self.fault(node, "path", str(unfit))
+                self.fault(node, "path", unfit.key, **unfit.values)
         return Shape(
             node,
             path,
@@ -133,7 +134,7 @@ class _Parser(Reader):
         """Return the severity (2.1.4): one of SHACL's three, or one that somebody else has made up."""
         severity: ox.NamedNode = self.one(node, "severity", "IRI") or sh("Violation")
         if severity.value.startswith(SH) and severity.value.removeprefix(SH) not in SEVERITIES:
-            self.fault(node, "severity", f"{severity} is no severity of SHACL")
+            self.fault(node, "severity", "no-severity", term=told(severity))
         return severity
 
     def _targets(self, node: Term, types: list[Term]) -> Iterator[tuple[str, Term]]:
@@ -145,21 +146,22 @@ class _Parser(Reader):
         if node in self.typed and CLASSES_OF_CLASSES & set(self.closure(types, SUBCLASS)):
             yield "targetClass", node  # implicit (2.1.3.3)
             if not isinstance(node, ox.NamedNode):
-                self.fault(node, "", "a shape that is a class needs an IRI")
+                self.fault(node, "", "class-without-iri")
 
     def _constraints(self, node: Term, path: Path | None, has_path: bool) -> Iterator[Constraint]:
         said = {predicate.removeprefix(SH): values for predicate, values in self.said(node).items()}
         for name in sorted(said.keys() & PARAMETERS):
             owners = [c for c in COMPONENTS.values() if name == c.parameter or name in c.others]
             if not has_path and not owners[0].on_nodes:
-                self.fault(node, name, "is for property shapes only")
+                self.fault(node, name, "on-node-shape")
             if len(said[name]) > 1 and (name not in COMPONENTS or owners[0].single):
-                self.fault(node, name, f"{len(said[name])} values, where one is allowed")
+                self.fault(node, name, "several", number=len(said[name]))
             if not any(owner.parameter in said for owner in owners):
-                names = " or ".join(f"sh:{owner.parameter}" for owner in owners)
-                self.fault(node, name, f"has no effect without {names}")
+                self.fault(
+                    node, name, "alone", others=" / ".join(f"sh:{owner.parameter}" for owner in owners)
+                )
         for name in sorted(said.keys() & NOT_IN_SHAPES):
-            self.fault(node, name, "has no effect in a shape")
+            self.fault(node, name, "not-in-shape")
         self._check_parameters(node)
         for component in COMPONENTS.values():
             for term in said.get(component.parameter, ()):
@@ -177,7 +179,7 @@ class _Parser(Reader):
             used |= set() if missing else set(given)
             alone |= {predicate: missing[0] for predicate in given if missing}
         for predicate in alone.keys() - used:
-            self.fault(node, predicate.value, f"has no effect without {alone[predicate].value}")
+            self.fault(node, predicate.value, "alone", others=told(alone[predicate]))
 
     def _constraint(
         self, node: Term, component: Component, term: Term, path: Path | None
@@ -194,14 +196,14 @@ class _Parser(Reader):
         if name == "pattern" and value is not None:
             try:
                 mismatches(value, others.get("flags", ""), ())
-            except ValueError as error:
-                self.fault(node, name, str(error))
+            except Unfit as unfit:
+                self.fault(node, name, unfit.key, **unfit.values)
         if name == "closed":
             paths = [p for s in self.objects(node, sh("property")) for p in self.objects(s, sh("path"))]
             others["paths"] = {path for path in paths if isinstance(path, ox.NamedNode)}
         if name in ("qualifiedMinCount", "qualifiedMaxCount"):
             if not self.objects(node, sh("qualifiedValueShape")):
-                self.fault(node, name, "has no effect without sh:qualifiedValueShape")
+                self.fault(node, name, "alone", others="sh:qualifiedValueShape")
             others["siblings"] = self._siblings(node) if others.get("qualifiedValueShapesDisjoint") else ()
         if value is not None:
             yield Constraint(iri, name, value, others)
@@ -224,19 +226,19 @@ class _Parser(Reader):
     ) -> Query | None:
         text = self.one(node, verb, "text")
         if not self.objects(node, sh(verb)):
-            self.fault(node, verb, "is missing")
+            self.fault(node, verb, "missing")
         said = {predicate.removeprefix(SH) for predicate in self.said(node)}
         for name in sorted((said & NOT_IN_QUERIES) - {verb}):
-            self.fault(node, name, "has no effect in a query")
+            self.fault(node, name, "not-in-query")
         if text is None:
             return None
         try:
             query = read_query(text, self._prefixes(node), node, self.messages(node), path, parameters)
-        except BadQuery as error:
-            self.fault(node, verb, str(error))
+        except Unfit as unfit:
+            self.fault(node, verb, unfit.key, **unfit.values)
             return None
         if query.is_ask != (verb == "ask"):
-            self.fault(node, verb, f"the query is no {verb.upper()} query")
+            self.fault(node, verb, "query-verb", verb=verb.upper())
         return query
 
     def _prefixes(self, node: Term) -> dict[str, str]:
@@ -244,15 +246,15 @@ class _Parser(Reader):
         prefixes: dict[str, str] = {}
         for ontology in self.objects(node, sh("prefixes")):
             if not self.said(ontology):
-                self.fault(node, "prefixes", f"{told(ontology)} is not defined")
+                self.fault(node, "prefixes", "undefined", term=told(ontology))
         for ontology in self.closure(self.objects(node, sh("prefixes")), IMPORTS):
             for declaration in self.objects(ontology, sh("declare")):
                 prefix = self.one(declaration, "prefix", "text")
                 spaces = self.objects(declaration, sh("namespace"))
                 if prefix is None or len(spaces) != 1 or not isinstance(spaces[0], ox.Literal):
-                    self.fault(declaration, "declare", "needs one sh:prefix and one sh:namespace")
+                    self.fault(declaration, "declare", "declaration")
                 elif prefixes.setdefault(prefix, spaces[0].value) != spaces[0].value:
-                    self.fault(node, "prefixes", f"the prefix {prefix}: stands for two namespaces")
+                    self.fault(node, "prefixes", "prefix-twice", prefix=prefix)
         return prefixes
 
     def _parameters(self, component: ox.NamedNode) -> list[_Parameter]:
@@ -262,16 +264,16 @@ class _Parser(Reader):
             predicate = self.one(declaration, "path", "IRI")
             name = re.search(r"[^\W\d][\w.-]*\Z", predicate.value) if predicate else None
             if name is None or not re.fullmatch(r"\w+", name[0]):
-                self.fault(declaration, "parameter", "needs one sh:path whose local name can name a variable")
+                self.fault(declaration, "parameter", "parameter-path")
             elif name[0] in RESERVED:
-                self.fault(declaration, "parameter", f"may not be called {name[0]}")
+                self.fault(declaration, "parameter", "parameter-name", name=name[0])
             else:
                 optional = self.one(declaration, "optional", "boolean") or False
                 found.append(_Parameter(predicate, name[0], optional))
         if all(parameter.optional for parameter in found):
-            self.fault(component, "parameter", "a constraint component needs one that is not optional")
+            self.fault(component, "parameter", "parameter-missing")
         if len({parameter.name for parameter in found}) < len(found):
-            self.fault(component, "parameter", "two parameters have the same name")
+            self.fault(component, "parameter", "parameter-twice")
         return sorted(found, key=lambda parameter: parameter.name)
 
     def _custom_constraint(
@@ -282,11 +284,11 @@ class _Parser(Reader):
             return
         for parameter in parameters if len(parameters) > 1 else ():
             if len(values[parameter.name]) > 1:
-                self.fault(node, parameter.predicate.value, "several values, where one is allowed (2.1)")
+                self.fault(node, parameter.predicate.value, "several", number=len(values[parameter.name]))
         kind = "propertyValidator" if has_path else "nodeValidator"
         selecting, asking = self.objects(iri, sh(kind)), self.objects(iri, sh("validator"))
         if not selecting and not asking:
-            self.fault(node, iri.value, f"the component has neither sh:{kind} nor sh:validator (6.2.3)")
+            self.fault(node, iri.value, "no-validator", kind=f"sh:{kind}")
             return
         verb = "select" if selecting else "ask"
         query = self._query(
@@ -313,24 +315,24 @@ class _Parser(Reader):
                 self._check_classes(column, known["classes"])
             elif NEARLY.match(iri):
                 for subject in column:
-                    self.fault(self.graph.terms[subject], iri, f"stands in a namespace that is not <{SH}>")
+                    self.fault(self.graph.terms[subject], iri, "namespace", term=f"<{iri}>", space=f"<{SH}>")
             elif name != iri and name not in known["predicates"]:
-                supported = "is no term of SHACL"
-                if name in known["unsupported"]:
-                    supported = "belongs to an extension of SHACL that is not supported"
+                key = "unsupported" if name in known["unsupported"] else "no-term"
                 for subject in column:
-                    self.fault(self.graph.terms[subject], name, supported)
+                    self.fault(self.graph.terms[subject], name, key)
 
     def _check_classes(self, column: Column, known: set[str]) -> None:
         for subject, classes in column.items():
             for class_ in classes:
                 name = self.graph.terms[class_].value
                 if NEARLY.match(name):
-                    reason = f"{name} stands in a namespace that is not <{SH}>"
-                    self.fault(self.graph.terms[subject], TYPE.value, reason)
+                    space = f"<{SH}>"
+                    self.fault(
+                        self.graph.terms[subject], TYPE.value, "namespace", term=f"<{name}>", space=space
+                    )
                 elif name.startswith(SH) and name.removeprefix(SH) not in known:
-                    reason = f"sh:{name.removeprefix(SH)} is no class of SHACL that is supported"
-                    self.fault(self.graph.terms[subject], TYPE.value, reason)
+                    term = f"sh:{name.removeprefix(SH)}"
+                    self.fault(self.graph.terms[subject], TYPE.value, "no-class", term=term)
 
     def _check_recursion(self, shapes: Mapping[Term, Shape]) -> None:
         """Refuse shapes that refer to themselves, which SHACL leaves undefined (3.4.3)."""
@@ -344,7 +346,7 @@ class _Parser(Reader):
                     done.add(node)
                     trail.pop()
                 elif any(other == each for each, _ in trail):
-                    self.fault(other, "", "the shape refers to itself; recursion is not supported")
+                    self.fault(other, "", "recursion")
                     return
                 else:
                     trail.append((other, referred(*shapes[other].constraints)))

@@ -9,6 +9,8 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from stadtgraph.shacl.unfit import Unfit
+
 PIECES: Final = re.compile(
     r"(?s)(?P<escape>\\.)|(?P<class>\[\^?(?:\\.|[^\]\\])*\])|(?P<space>\s)|(?P<end>\$)|."
 )
@@ -19,7 +21,7 @@ def mismatches(pattern: str, flags: str, texts: Iterable[str]) -> set[str]:
     """Return the texts in which the pattern does not occur.
 
     Raises:
-        ValueError: it is no pattern.
+        Unfit: it is no pattern.
 
     """
     if "q" in flags:
@@ -35,7 +37,7 @@ def mismatches(pattern: str, flags: str, texts: Iterable[str]) -> set[str]:
 def _compiled(pattern: str, flags: str) -> re.Pattern[str]:
     r"""Write a pattern for Python: there ``$`` alone would stand before a last line break too."""
     if unknown := set(flags) - {*FLAGS, "x"}:
-        raise ValueError(f"unknown flags {''.join(sorted(unknown))!r}")
+        raise Unfit("flags", flags="".join(sorted(unknown)))
 
     def piece(match: re.Match[str]) -> str:
         if match["space"] and "x" in flags:
@@ -53,6 +55,6 @@ def _asked(pattern: str, flags: str, texts: set[str]) -> set[str]:
     call = f"REGEX(?v, {ox.Literal(pattern)}, {ox.Literal(flags)})"
     values = " ".join(str(ox.Literal(text)) for text in texts)
     if not ox.Store().query(f"ASK {{ VALUES ?v {{ '' }} FILTER ({call} || !{call}) }}"):
-        raise ValueError(f"no regular expression: {pattern}")
+        raise Unfit("pattern", pattern=pattern[:100])
     rows = ox.Store().query(f"SELECT ?v {{ VALUES ?v {{ {values} }} FILTER (!{call}) }}")
     return {row["v"].value for row in rows}  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from stadtgraph.shacl.graphs import Term
 from stadtgraph.shacl.mentions import prefixes_in
 from stadtgraph.shacl.model import Query
 from stadtgraph.shacl.paths import Path, as_sparql
+from stadtgraph.shacl.unfit import Unfit
 
 TOKEN: Final = re.compile(
     r"""(?sx)
@@ -22,10 +23,6 @@ TOKEN: Final = re.compile(
     | [?$](?P<variable>\w+) | (?P<word>\w+) | (?P<sign>.)"""
 )
 NEVER: Final = "urn:never"  # stands in no graph
-
-
-class BadQuery(Exception):
-    """A query that SHACL does not allow."""
 
 
 class _Token(NamedTuple):
@@ -56,7 +53,7 @@ def read_query(
     """Make a query of a text in a shapes graph.
 
     Raises:
-        BadQuery: it is no SPARQL, or appendix A rules it out.
+        Unfit: it is no SPARQL, or appendix A rules it out.
 
     """
     tokens = _tokens(text := _with_path(text, path))
@@ -64,7 +61,7 @@ def read_query(
         (token.text for token in tokens if token.text in ("ASK", "SELECT", "CONSTRUCT", "DESCRIBE")), ""
     )
     if verb not in ("ASK", "SELECT"):
-        raise BadQuery("the query is neither SELECT nor ASK (5.2, 6.2.3)")
+        raise Unfit("query-form")
     may_bind = ["this", *(["value"] if verb == "ASK" else []), *parameters]
     _check(tokens, may_bind)
     mentioned = {token.text[1:] for token in tokens if token.text.startswith("?")}
@@ -76,26 +73,25 @@ def read_query(
     try:
         ox.Store().query(text)
     except SyntaxError as error:
-        raise BadQuery(_explained(error.msg, text, prefixes)) from error
+        raise _explained(error.msg, text, prefixes) from error
     return Query(text, node, verb == "ASK", frozenset(bound), once, messages, path is not None)
 
 
-def _explained(reason: str, text: str, prefixes: Mapping[str, str]) -> str:
+def _explained(reason: str, text: str, prefixes: Mapping[str, str]) -> Unfit:
     """Say what is wrong without the parser's list of all characters that might have come."""
     for prefix in prefixes_in(text):
         if not re.search(rf"(?i)\bprefix\s+{re.escape(prefix)}:", text):
-            return f"the prefix {prefix}: is not declared (5.2.1)"
-    if not (place := re.match(r"error at (\d+):", reason)):
-        return f"no valid SPARQL: {reason}"
-    line = int(place[1])
+            return Unfit("query-prefix", prefix=prefix)
+    place = re.match(r"error at (\d+):", reason)
+    line = int(place[1]) if place else 1 + len(prefixes)
     near = text.splitlines()[line - 1].strip()[:80]
-    return f"no valid SPARQL in line {line - len(prefixes)} of the query: {near}"
+    return Unfit("query-line", line=line - len(prefixes), near=near)
 
 
 def _with_path(text: str, path: Path | None) -> str:
     for token in reversed([token for token in _tokens(text) if token.text == "?PATH"]):
         if path is None:
-            raise BadQuery("$PATH stands in a query for a node shape, which has no path")
+            raise Unfit("query-path")
         text = text[: token.start] + as_sparql(path) + text[token.end :]
     return text
 
@@ -118,22 +114,20 @@ def _allowing_for(text: str, tokens: list[_Token], bound: Collection[str]) -> st
 def _check(tokens: list[_Token], may_bind: list[str]) -> None:
     for number, token in enumerate(tokens):
         if token.text in ("MINUS", "SERVICE", "VALUES"):
-            raise BadQuery(f"{token.text} is not allowed where variables are pre-bound (appendix A)")
+            raise Unfit("query-word", word=token.text)
         if token.text == "AS" and tokens[number + 1].text[1:] in may_bind:
-            raise BadQuery(
-                f"AS {tokens[number + 1].text} would bind a variable that is pre-bound (appendix A)"
-            )
+            raise Unfit("query-as", name=tokens[number + 1].text)
         if token.text == "?shapesGraph":
-            raise BadQuery("$shapesGraph is not supported (5.3.1)")
+            raise Unfit("query-shapes-graph")
     depth = 0
     for number, token in enumerate(tokens):
         depth += {"{": 1, "}": -1}.get(token.text, 0)
         if token.text == "SELECT":
             shown = _head(tokens, number)
             if depth == 0 and not shown & {"?this", "*"}:
-                raise BadQuery("the query does not select $this (5.2)")
+                raise Unfit("query-this")
             if depth > 0 and (missing := [name for name in may_bind if "?" + name not in shown]):
-                raise BadQuery(f"a subquery does not select ${missing[0]}, which is pre-bound (appendix A)")
+                raise Unfit("query-within", name=missing[0])
 
 
 def _head(tokens: list[_Token], at: int) -> set[str]:
@@ -164,7 +158,7 @@ def _showing(text: str, tokens: list[_Token], bound: Collection[str]) -> str:
             head = _head(tokens, number)
             missing = {f"?{name}" for name in bound} - head
             if "*" in head and missing - {"?this"}:
-                raise BadQuery("SELECT * does not show all variables that are pre-bound; name them")
+                raise Unfit("query-star")
             places.append(tokens[number + 1].end if head & {"DISTINCT", "REDUCED"} else token.end)
         if token.text == "GROUP" and depth == 0:
             places.append(tokens[number + 1].end)

@@ -12,8 +12,9 @@ import pyoxigraph as ox
 from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from stadtgraph.messages import both
-from stadtgraph.namespaces import VOCABULARIES
+from stadtgraph.findings import RuleName
+from stadtgraph.messages import both, say
+from stadtgraph.namespaces import VOCABULARIES, shorten
 from stadtgraph.shacl.graphs import to_oxigraph
 from stadtgraph.shacl.model import Name
 from stadtgraph.terms import in_order, to_bytes
@@ -24,17 +25,26 @@ class Fault:
     """A breach of the syntax rules of SHACL (appendix B).
 
     ``node`` is where it stands and ``shape`` the nearest node with an IRI, which a file can be searched for.
+    ``malformed-<key>`` is the sentence about it, ``values`` fill it; ``blank`` says which blank node of the
+    shapes graph ``node`` is, counted from 1 as they first stand there, 0 where it is none.
     """
 
     shape: Node
     node: Node
     predicate: Node | None
-    reason: str
+    key: str
+    values: tuple[tuple[str, str], ...] = ()
+    blank: int = 0
+
+    def sentence(self, lang: str) -> str:
+        """Return what is wrong, and the way out."""
+        iri = str(self.predicate or "")
+        name = shorten(iri, "")
+        return say(f"malformed-{self.key}", lang, it=f"<{iri}>" if name == iri else name, **dict(self.values))
 
     def __str__(self) -> str:
         """Return the fault as one line."""
-        predicate = f" {self.predicate}" if self.predicate else ""
-        return f"{self.shape}{predicate}: {self.reason}"
+        return f"{self.shape}: {self.sentence('en')}"
 
 
 class MalformedShapes(Exception):
@@ -42,7 +52,11 @@ class MalformedShapes(Exception):
 
     def __init__(self, reason: str | Iterable[Fault]) -> None:
         self.faults = () if isinstance(reason, str) else tuple(reason)
-        super().__init__(reason if isinstance(reason, str) else "; ".join(map(str, self.faults)))
+        super().__init__(reason if isinstance(reason, str) else " ".join(map(str, self.faults)))
+
+    def __reduce__(self) -> tuple[type[MalformedShapes], tuple[str | tuple[Fault, ...]]]:
+        """Let it be sent from one process to another."""
+        return MalformedShapes, (self.faults or str(self),)
 
 
 @dataclass(frozen=True)
@@ -122,10 +136,10 @@ class Report:
         )
         return focus, name.key if name else shape, path
 
-    def left_out(self) -> dict[tuple[Node, URIRef], int]:
-        """Return how many results there are of each shape and component of which a limit left some out."""
+    def left_out(self) -> dict[tuple[Node, URIRef], tuple[int, int]]:
+        """Return how many results there are and are here, where a limit left some out."""
         kept = Counter((result.source_shape, result.component) for result in self.results)
-        return {rule: number for rule, number in self.counts.items() if number > kept[rule]}
+        return {rule: (number, kept[rule]) for rule, number in self.counts.items() if number > kept[rule]}
 
     def _triples(
         self, nodes: Iterator[BNode], results: Iterable[Result]
@@ -133,9 +147,11 @@ class Report:
         report = next(nodes)
         yield report, RDF.type, SH.ValidationReport
         yield report, SH.conforms, Literal(self.conforms)
-        for (shape, component), number in self.left_out().items():
-            rule = self.names[shape].key if shape in self.names else shape
-            for language, text in both("results-in-all", shape=rule, component=component, n=number).items():
+        for (shape, component), (number, kept) in self.left_out().items():
+            name = self.names.get(shape)
+            rule = RuleName(name.start, name.path).full() if name and name.blank else shape
+            values = {"shape": rule, "component": component, "number": number, "kept": kept}
+            for language, text in both("results-in-all", **values).items():
                 yield report, RDFS.comment, Literal(text, lang=language)
         for result in results:
             node = next(nodes)

@@ -26,6 +26,7 @@ from stadtgraph.shacl.paths import follow
 from stadtgraph.shacl.plans import read_plan
 from stadtgraph.shacl.report import Fault, MalformedShapes, Report, Result
 from stadtgraph.shacl.sentences import sentences
+from stadtgraph.shacl.syntax import told
 
 Progress = Callable[[int, int], None]
 
@@ -246,10 +247,9 @@ def running(
             yield Run(plan, columns, asker, progress, part)
         except sparql.QueryFailed as error:
             node = term_to_rdflib(error.shape)
-            owner = plan.names[node].owner
-            raise MalformedShapes(
-                [Fault(URIRef(owner) if owner else node, node, None, str(error))]
-            ) from error
+            name, focus = plan.names[node], ("focus", told(error.focus))
+            owner = URIRef(name.owner) if name.owner else node
+            raise MalformedShapes([Fault(owner, node, None, "failure", (focus,), name.blank)]) from error
 
 
 def validate_compiled(

@@ -31,9 +31,9 @@ Row = Mapping[str, Term]
 class QueryFailed(Exception):
     """A query of a shape reports a failure of its own (5.3)."""
 
-    def __init__(self, shape: Term, reason: str) -> None:
-        super().__init__(reason)
-        self.shape = shape
+    def __init__(self, shape: Term, focus: Term) -> None:
+        super().__init__(shape, focus)
+        self.shape, self.focus = shape, focus
 
 
 class Asker:
@@ -162,7 +162,7 @@ def ask(asker: Asker, shape: Term, constraint: Constraint, reach: Reach) -> Iter
     for focus, row in asker.solutions(query, given, reach.focus):
         failure = row.get("failure")
         if isinstance(failure, ox.Literal) and failure.value in ("true", "1"):
-            raise QueryFailed(shape, f"a query reports a failure at {terms[focus]}")
+            raise QueryFailed(shape, terms[focus])
         value = number(row["value"]) if "value" in row else None if query.on_path else focus
         path = number(row["path"]) if isinstance(row.get("path"), ox.NamedNode) else None
         yield Found(focus, value, path, {**given, **row})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import pyoxigraph as ox
@@ -14,10 +15,12 @@ from stadtgraph.shacl.literals import is_well_formed
 from stadtgraph.shacl.model import SH
 from stadtgraph.shacl.paths import Alternative, Path, Repeat, Sequence, Step, inverse
 from stadtgraph.shacl.report import Fault
+from stadtgraph.shacl.unfit import Unfit
 from stadtgraph.terms import TYPE
 
 RDF: Final = VOCABULARIES["rdf"]
 FIRST, REST, NIL = (ox.NamedNode(RDF + name) for name in ("first", "rest", "nil"))
+LONGEST: Final = 200  # characters of a term in a sentence
 REPEATS: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 KINDS: Final = {
     "IRI": (ox.NamedNode,),
@@ -29,10 +32,6 @@ KINDS: Final = {
 }
 
 
-class Unfit(Exception):
-    """What is wrong with a value."""
-
-
 def sh(name: str) -> ox.NamedNode:
     """Return a term of SHACL."""
     return ox.NamedNode(SH + name)
@@ -40,7 +39,8 @@ def sh(name: str) -> ox.NamedNode:
 
 def told(term: Term) -> str:
     """Return what to call a term in a sentence; the names of blank nodes say nothing."""
-    return "a blank node" if isinstance(term, ox.BlankNode) else str(term)
+    text = "[ … ]" if isinstance(term, ox.BlankNode) else str(term)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 class Reader:
@@ -56,6 +56,10 @@ class Reader:
             for subject, values in column.items():
                 said = self._said.setdefault(terms[subject], {})
                 said[terms[predicate].value] = [terms[value] for value in values]
+
+    @cached_property
+    def _blanks(self) -> dict[Term, int]:
+        return self.graph.blanks()
 
     # -- triples
 
@@ -90,7 +94,7 @@ class Reader:
 
     # -- faults
 
-    def fault(self, node: Term, predicate: str, reason: str) -> None:
+    def fault(self, node: Term, predicate: str, key: str, **values: object) -> None:
         """Note a fault, with the nearest node that has an IRI: a blank node is hard to find in a file."""
         owners = [node]
         for owner in owners:
@@ -101,7 +105,9 @@ class Reader:
             owners += [term for subject in found if (term := self.graph.terms[subject]) not in owners]
         named = next((owner for owner in owners if isinstance(owner, ox.NamedNode)), node)
         about = URIRef(predicate if ":" in predicate else SH + predicate) if predicate else None
-        self.faults.append(Fault(term_to_rdflib(named), term_to_rdflib(node), about, reason))
+        told = tuple((name, str(value)) for name, value in values.items())
+        number = self._blanks.get(node, 0)
+        self.faults.append(Fault(term_to_rdflib(named), term_to_rdflib(node), about, key, told, number))
 
     # -- values
 
@@ -109,7 +115,7 @@ class Reader:
         """Return the only value of a property, read; None where there is none or it is faulty."""
         values = self.objects(node, sh(name))
         if len(values) > 1:
-            self.fault(node, name, f"{len(values)} values, where one is allowed")
+            self.fault(node, name, "several", number=len(values))
         return self.read(node, name, values[0], syntax) if len(values) == 1 else None
 
     def read(self, node: Term, name: str, term: Term, syntax: str) -> Any:
@@ -117,7 +123,7 @@ class Reader:
         try:
             return self._value(term, syntax)
         except Unfit as unfit:
-            self.fault(node, name, str(unfit))
+            self.fault(node, name, unfit.key, **unfit.values)
             return None
 
     def messages(self, node: Term) -> tuple[ox.Literal, ...]:
@@ -140,10 +146,10 @@ class Reader:
             case "text" if isinstance(term, ox.Literal) and term.datatype == STRING:
                 return term.value
             case "literal" if isinstance(term, ox.Literal):
-                raise Unfit(f"{term} is no valid value of its datatype")
+                raise Unfit("ill-typed", term=told(term))
             case "count" if _has_type(term, "integer"):
                 if term.value.startswith("-") and int(term.value):
-                    raise Unfit(f"{term.value} is negative")
+                    raise Unfit("negative", number=term.value)
                 return int(term.value)
             case "count":
                 syntax = "integer"
@@ -156,16 +162,16 @@ class Reader:
             case _ if syntax.startswith("list of "):
                 member = syntax.removeprefix("list of ").removesuffix("s")
                 return tuple(self._value(each, member) for each in self._list(term))
-        raise Unfit(f"{told(term)} is not a{'n' if syntax[0] in 'iI' else ''} {syntax}")
+        raise Unfit(f"no-{syntax.replace(' ', '-').lower()}", term=told(term))
 
     def _shape(self, term: Term, syntax: str) -> Term:
         has_path = bool(self.objects(term, sh("path")))
         if syntax == "node shape" and has_path:
-            raise Unfit(f"{told(term)} is a property shape, where a node shape is expected")
+            raise Unfit("has-path", term=told(term))
         if syntax == "property shape" and not has_path:
-            raise Unfit(f"{told(term)} is no property shape: it has no sh:path")
+            raise Unfit("has-no-path", term=told(term))
         if isinstance(term, ox.NamedNode) and not self.said(term):
-            raise Unfit(f"{term} is not defined")
+            raise Unfit("undefined", term=told(term))
         self.named.append(term)
         return term
 
@@ -175,7 +181,7 @@ class Reader:
         while head != NIL:
             first, rest = self.objects(head, FIRST), self.objects(head, REST)
             if head in seen or len(first) != 1 or len(rest) != 1:
-                raise Unfit(f"{told(head)} {'is no list' if not seen else 'does not carry on a list'}")
+                raise Unfit("broken-list" if seen else "no-list", term=told(head))
             seen.add(head)
             members += first
             head = rest[0]
@@ -189,7 +195,7 @@ class Reader:
 
         """
         if node == NIL:
-            raise Unfit("an empty list is a path of fewer than two parts")
+            raise Unfit("short-path", term="( )")
         if isinstance(node, ox.NamedNode):
             return Step(node)
         said = {predicate.removeprefix(SH): values for predicate, values in self.said(node).items()}
@@ -203,12 +209,12 @@ class Reader:
                 return inverse(self.path(values[0], (*above, node)))
             if len(values) == 1 and name in REPEATS:
                 return Repeat(self.path(values[0], (*above, node)), REPEATS[name])
-        raise Unfit(f"{told(node)} is no property path")
+        raise Unfit("no-property-path", term=told(node))
 
     def _parts(self, node: Term, above: tuple[Term, ...]) -> tuple[Path, ...]:
         members = self._list(node)
         if len(members) < 2:
-            raise Unfit(f"{told(node)} is a path of fewer than two parts")
+            raise Unfit("short-path", term="( … )")
         return tuple(self.path(member, above) for member in members)
 
 

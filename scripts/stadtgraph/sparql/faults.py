@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Final
 
-from stadtgraph.serve.guard import Read, Token
-from stadtgraph.serve.refused import Refused
+from stadtgraph.sparql.guard import Read, Token
+from stadtgraph.sparql.refused import Refused
 
 PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
 # The parser compares keywords by as many characters as they have, and gives the place behind them. Where a

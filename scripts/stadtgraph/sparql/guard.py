@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
 from stadtgraph.namespaces import near_misses, prefixes
-from stadtgraph.serve.refused import Refused, Said
+from stadtgraph.sparql.refused import Refused, Said
 
 _BASE: Final = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
@@ -110,7 +110,7 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(str(match.lastgroup), match[0], match.start())
 
 
-def _telling(text: str) -> list[Token]:
+def telling(text: str) -> list[Token]:
     """Return the tokens of a query without what stands between them."""
     return [
         Token(str(match.lastgroup), match[0], match.start())
@@ -135,14 +135,13 @@ def read(
         Refused: the query would leave the store or change it, or cannot be understood from its tokens.
 
     """
-    found = _telling(text)
+    found = telling(text)
     if any(token.text == "\\" for token in found):
         text = _resolved(text)
-        found = _telling(text)
+        found = telling(text)
     words = {token.text.upper() for token in found if token.kind == "word"}
-    known = {**prefixes, **_declared(found)} if "PREFIX" in words else prefixes
-    hints = tuple(dict.fromkeys(_near_misses(found, base)))
-    query = Read(text, found, words, tuple(known), tuple((key, dict(values)) for key, values in hints))
+    known = {**prefixes, **declared(found)} if "PREFIX" in words else prefixes
+    query = Read(text, found, words, tuple(known), _near_misses(found, base))
     if not found:
         raise Refused(400, "query-empty")
     _check_characters(query)
@@ -242,7 +241,7 @@ def _check_prefixes(query: Read, known: Mapping[str, str], occurs: Callable[[str
                 raise query.refuse("query-prefix-unknown", token, *hint, name=name)
 
 
-def _declared(found: Sequence[Token]) -> dict[str, str]:
+def declared(found: Sequence[Token]) -> dict[str, str]:
     """Return the prefixes that a query declares."""
     return {
         name.text.partition(":")[0]: address.text[1:-1]
@@ -265,7 +264,17 @@ def _from(found: Sequence[Token], known: Mapping[str, str], base: str) -> Iterat
                 yield known[name] + re.sub(r"\\(.)", r"\1", local)
 
 
-def _near_misses(found: Sequence[Token], base: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+def near_misses_in(text: str, base: str) -> tuple[Said, ...]:
+    """Return a hint for each namespace of a query that differs from a known one by little."""
+    return _near_misses(telling(text), base)
+
+
+def _near_misses(found: Sequence[Token], base: str) -> tuple[Said, ...]:
+    hints = dict.fromkeys(_namespaces(found, base))
+    return tuple((key, dict(values)) for key, values in hints)
+
+
+def _namespaces(found: Sequence[Token], base: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """Yield a hint for each namespace that differs from a known one by little, and so matches nothing."""
     wrong = _wrong(base)
     for token in found:
@@ -275,7 +284,7 @@ def _near_misses(found: Sequence[Token], base: str) -> Iterator[tuple[str, tuple
             if space in wrong:
                 yield "query-near-miss", (("right", wrong[space]), ("wrong", space))
     cut = _cut(base)
-    for space in _declared(found).values():
+    for space in declared(found).values():
         if space in cut:
             yield "query-near-miss", (("right", cut[space]), ("wrong", space))
 
