@@ -74,8 +74,10 @@ def faults_of(page, looks):
         page.emulate_media(color_scheme=scheme)
         # Of what is in order nothing is told: that is most of it.
         found = page.evaluate("axe.run({preload: false, resultTypes: ['violations']})")["violations"]
-        for fault in found:
-            faults.append((scheme, width, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]))
+        faults += [
+            (scheme, width, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]])
+            for fault in found
+        ]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             faults.append((scheme, width, "too wide"))
     return faults
