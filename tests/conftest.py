@@ -91,7 +91,10 @@ def run_anew() -> Run:
 
 @pytest.fixture(scope="session")
 def run(run_anew: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Run it in a process of its own as well, but one that need not read the libraries first."""
+    """Run it in a process of its own as well, but one that need not read the libraries first.
+
+    All of them have the same hash seed; what must not depend on it is run anew.
+    """
     folder = tmp_path_factory.mktemp("run")
     out, err = folder / "out", folder / "err"
     process = subprocess.Popen(

@@ -83,9 +83,9 @@ def test_two_builds_are_byte_identical_whatever_the_hash_seed(
         assert tree(tmp_path / seed) == other
 
 
-def test_publishing_the_same_again_says_so(run, musterstadt):
-    assert " is new: " in run("publish", "--root", musterstadt).stdout
-    assert " was up to date: " in run("publish", "--root", musterstadt).stdout
+def test_publishing_the_same_again_says_so(run_anew, musterstadt):
+    assert " is new: " in run_anew("publish", "--root", musterstadt).stdout
+    assert " was up to date: " in run_anew("publish", "--root", musterstadt).stdout
 
 
 def test_a_violation_leaves_the_last_publication_untouched(run, musterstadt):
