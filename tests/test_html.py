@@ -1,7 +1,8 @@
 """Pages keep to the HTML standard, its content model included: a strict parser and html-validate read them.
 
 Of all pages those are read that show each element, with each set of attributes, inside each chain of elements
-in which it stands anywhere: what the others hold is put together in no other way.
+in which it stands anywhere, and each kind of page in each folder and language: the others are put together in
+no other way.
 """
 
 import json
@@ -60,10 +61,11 @@ def contexts(root):
 
 
 def covering(tree):
-    """Return pages in which everything stands that stands in any of them."""
+    """Return pages in which everything stands that stands in any of them, and one of each kind."""
     seen, pages = set(), []
     for path in sorted(tree.rglob("*.html")):
-        here = contexts(read(path))
+        root = read(path)
+        here = contexts(root) | {(path.parent, root.get("lang"), root.body.get("class"))}
         if not here <= seen:
             seen |= here
             pages.append(path)
