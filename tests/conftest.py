@@ -1,6 +1,8 @@
 """What the tests share: the two cities, copies of them to break, and the command as people run it."""
 
+import fcntl
 import http.client
+import json
 import os
 import re
 import shutil
@@ -71,28 +73,89 @@ def city(tmp_path: Path) -> Path:
     return tmp_path / "city"
 
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Ended = subprocess.CompletedProcess[str]
+Run = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
-def run() -> Run:
-    """Run ``stadtgraph`` in a process of its own, in English unless the arguments say otherwise."""
+def run_anew() -> Run:
+    """Run ``stadtgraph`` as people do, in English unless the arguments say otherwise."""
 
-    def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run_anew(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> Ended:
         environment = {"LANG": "en_GB.UTF-8", "PATH": os.environ["PATH"], **variables}
         command = [Path(sys.executable).parent / "stadtgraph", *arguments]
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600)
 
-    return run
+    return run_anew
 
 
 @pytest.fixture(scope="session")
-def public(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(run_anew: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Run it in a process of its own as well, but one that need not read the libraries first.
+
+    All of them have the same hash seed; what must not depend on it is run anew.
+    """
+    folder = tmp_path_factory.mktemp("run")
+    out, err = folder / "out", folder / "err"
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "tests" / "forking.py"],
+        env={"LANG": "C.UTF-8", "PATH": os.environ["PATH"]},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+
+    def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> Ended:
+        if any(name.startswith("PYTHON") for name in variables):  # these are for a new interpreter
+            return run_anew(*arguments, cwd=cwd, **variables)
+        environment = {"LANG": "en_GB.UTF-8", "PATH": os.environ["PATH"], **variables}
+        called = [str(argument) for argument in arguments]
+        out.touch()
+        err.touch()
+        process.stdin.write(json.dumps([called, str(cwd), environment, str(out), str(err)]) + "\n")
+        code = int(process.stdout.readline())
+        return Ended(called, code, out.read_text(), err.read_text())
+
+    yield run
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def published(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Path]:
+    """Publish a city once for all tests, in whichever process they run: they only read what lies there."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def published(name: str, root: Path) -> Path:
+        folder = shared / f"published-{name}"
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "public").exists():
+                result = run("publish", "--root", root, "--out", folder / "public")
+                assert result.returncode == 0, result.stderr
+        return folder / "public"
+
+    return published
+
+
+@pytest.fixture(scope="session")
+def public(published: Callable[[str, Path], Path]) -> Path:
     """The real city's publication, as a stranger finds it."""
-    out = tmp_path_factory.mktemp("public") / "public"
-    result = run("publish", "--out", out)
-    assert result.returncode == 0, result.stderr
-    return out
+    return published("city", ROOT)
+
+
+@pytest.fixture(scope="module")
+def checkout(public: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the real city with its publication, which the tests of a module may break."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(public.parent, folder, symlinks=True, dirs_exist_ok=True)
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part)
+    return folder
 
 
 class Answer(NamedTuple):
@@ -172,12 +235,15 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
 
 @pytest.fixture(scope="session")
-def small(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(published: Callable[[str, Path], Path]) -> Path:
     """The publication of the second city."""
-    out = tmp_path_factory.mktemp("small") / "public"
-    result = run("publish", "--root", MUSTERSTADT, "--out", out)
-    assert result.returncode == 0, result.stderr
-    return out
+    return published("musterstadt", MUSTERSTADT)
+
+
+@pytest.fixture(scope="session")
+def retired(published: Callable[[str, Path], Path]) -> Path:
+    """The publication of a town after a reform: one office became part of another, one is gone."""
+    return published("reform", ROOT / "tests" / "cities" / "reform")
 
 
 @pytest.fixture(scope="session")

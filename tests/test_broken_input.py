@@ -1,7 +1,6 @@
 """Whatever is wrong with the data, there is one clear message with its place, and the publication stays."""
 
 import re
-import shutil
 
 import pytest
 
@@ -91,19 +90,11 @@ def text_of(fault):
     return HEAD.replace(right, wrong) + body
 
 
-@pytest.fixture(scope="module")
-def published(run, root, tmp_path_factory):
-    """A publication to be left untouched, made once."""
-    folder = tmp_path_factory.mktemp("published")
-    for part in ("data", "ontology", "shapes", "queries"):
-        shutil.copytree(root / part, folder / part)
-    assert run("publish", "--root", folder).returncode == 0
-    return folder
-
-
 def state(folder):
+    """What lies there, and when each file was last written."""
     public = folder / "public"
-    return public.readlink(), sorted((p.name, p.read_bytes()) for p in public.rglob("*") if p.is_file())
+    files = {path: path.stat() for path in public.rglob("*")}
+    return public.readlink(), {p: (f.st_ino, f.st_size, f.st_mtime_ns) for p, f in files.items()}
 
 
 def publish(run, folder, expected, place, words):
@@ -128,16 +119,16 @@ def messages(result):
 
 
 @pytest.mark.parametrize("fault", TEXTS)
-def test_one_fault_gets_one_message_at_its_place(run, published, fault):
+def test_one_fault_gets_one_message_at_its_place(run, checkout, fault):
     expected, line, words = TEXTS[fault]
-    file = published / "data" / "zz-test.ttl"
+    file = checkout / "data" / "zz-test.ttl"
     file.write_text(text_of(fault))
     try:
         if expected == 0:
-            assert run("validate", "--root", published, file).returncode == 0
+            assert run("validate", "--root", checkout, file).returncode == 0
             return
-        result = publish(run, published, expected, f"data/zz-test.ttl{line}" if line else "data/", words)
-        checked = run("validate", "--root", published, file)
+        result = publish(run, checkout, expected, f"data/zz-test.ttl{line}" if line else "data/", words)
+        checked = run("validate", "--root", checkout, file)
         assert checked.returncode == expected
         found = (
             checked.stderr.splitlines()
@@ -151,79 +142,79 @@ def test_one_fault_gets_one_message_at_its_place(run, published, fault):
         file.unlink()
 
 
-def test_bytes_that_are_not_utf8(run, published):
-    file = published / "data" / "zz-test.ttl"
+def test_bytes_that_are_not_utf8(run, checkout):
+    file = checkout / "data" / "zz-test.ttl"
     file.write_bytes(text_of("valid").replace("Teststelle", "Prüfstelle").encode("latin-1"))
     try:
-        result = publish(run, published, 2, "data/zz-test.ttl:19", "not stored as UTF-8")
+        result = publish(run, checkout, 2, "data/zz-test.ttl:19", "not stored as UTF-8")
         assert len(messages(result)) == 1
     finally:
         file.unlink()
 
 
-def test_a_file_that_is_a_folder(run, published):
-    (published / "data" / "zz-test.ttl").mkdir()
+def test_a_file_that_is_a_folder(run, checkout):
+    (checkout / "data" / "zz-test.ttl").mkdir()
     try:
-        assert len(messages(publish(run, published, 2, "data/zz-test.ttl", "is a folder"))) == 1
+        assert len(messages(publish(run, checkout, 2, "data/zz-test.ttl", "is a folder"))) == 1
     finally:
-        (published / "data" / "zz-test.ttl").rmdir()
+        (checkout / "data" / "zz-test.ttl").rmdir()
 
 
-def test_a_missing_folder(run, published):
-    (published / "data").rename(published / "elsewhere")
+def test_a_missing_folder(run, checkout):
+    (checkout / "data").rename(checkout / "elsewhere")
     try:
-        assert len(messages(publish(run, published, 2, "data/", "is missing"))) == 1
+        assert len(messages(publish(run, checkout, 2, "data/", "is missing"))) == 1
     finally:
-        (published / "elsewhere").rename(published / "data")
+        (checkout / "elsewhere").rename(checkout / "data")
 
 
-def test_an_empty_folder(run, published):
-    (published / "data").rename(published / "elsewhere")
-    (published / "data").mkdir()
+def test_an_empty_folder(run, checkout):
+    (checkout / "data").rename(checkout / "elsewhere")
+    (checkout / "data").mkdir()
     try:
-        assert len(messages(publish(run, published, 2, "data/", "holds no Turtle file"))) == 1
+        assert len(messages(publish(run, checkout, 2, "data/", "holds no Turtle file"))) == 1
     finally:
-        (published / "data").rmdir()
-        (published / "elsewhere").rename(published / "data")
+        (checkout / "data").rmdir()
+        (checkout / "elsewhere").rename(checkout / "data")
 
 
 @pytest.mark.parametrize("day", ["start", "end"])
-def test_an_impossible_day_is_one_fault(run, published, day):
+def test_an_impossible_day_is_one_fault(run, checkout, day):
     """It comes before nothing and after nothing, but that is no second fault."""
-    file = published / "data" / "background" / "events.ttl"
+    file = checkout / "data" / "background" / "events.ttl"
     before = file.read_text("utf-8")
     file.write_text(
         re.sub(rf'(schema:{day}Date "2016)-[0-9]+-[0-9]+"', r'\1-02-31"', before, count=1), "utf-8"
     )
     try:
-        result = run("validate", "--root", published)
+        result = run("validate", "--root", checkout)
     finally:
         file.write_text(before, "utf-8")
     assert (result.returncode, result.stdout.count(" Violation ")) == (1, 1)
     assert f"Rule: shape:Event-{day}Date-form" in result.stdout
 
 
-def test_a_cycle_of_units_is_one_fault(run, published):
-    file = published / "data" / "organisations.ttl"
+def test_a_cycle_of_units_is_one_fault(run, checkout):
+    file = checkout / "data" / "organisations.ttl"
     whole = file.read_text()
     amt = "id:amt-fuer-angelegenheiten-des-oberbuergermeisters-und-des-rates"
     assert "org:unitOf id:stadt-dortmund" in whole
     file.write_text(whole.replace("org:unitOf id:stadt-dortmund", "org:unitOf id:gleichstellungsbuero", 1))
     try:
         assert amt in whole
-        result = publish(run, published, 1, "data/organisations.ttl:", "check:unit-cycle")
+        result = publish(run, checkout, 1, "data/organisations.ttl:", "check:unit-cycle")
         assert len(messages(result)) == 1
     finally:
         file.write_text(whole)
 
 
-def test_a_text_with_personal_data_is_quoted_with_its_own_full_stop(run, published):
-    file = published / "data" / "zz-test.ttl"
+def test_a_text_with_personal_data_is_quoted_with_its_own_full_stop(run, checkout):
+    file = checkout / "data" / "zz-test.ttl"
     file.write_text(
         HEAD + BODY.replace("Eine Stelle zum Testen.", "Bitte an erika.muster@example.org schreiben.")
     )
     try:
-        result = publish(run, published, 1, "data/zz-test.ttl:20", 'schreiben.".')
+        result = publish(run, checkout, 1, "data/zz-test.ttl:20", 'schreiben.".')
         assert ".." not in result.stderr
     finally:
         file.unlink()
@@ -233,54 +224,54 @@ def test_a_text_with_personal_data_is_quoted_with_its_own_full_stop(run, publish
     ("name", "right"),
     [("neu.TTL", "neu.ttl"), ("neu.ttl.txt", "neu.ttl"), ("events/neu.rdf", "events/neu.ttl")],
 )
-def test_a_file_that_would_not_be_read_is_reported(run, published, name, right):
-    file = published / "data" / name
+def test_a_file_that_would_not_be_read_is_reported(run, checkout, name, right):
+    file = checkout / "data" / name
     file.write_text(text_of("valid"))
     try:
-        result = publish(run, published, 1, f"data/{name}:1", f"rename it to data/{right} if")
+        result = publish(run, checkout, 1, f"data/{name}:1", f"rename it to data/{right} if")
         assert len(messages(result)) == 1
     finally:
         file.unlink()
 
 
-def test_what_is_missing_because_a_file_is_not_read_is_not_reported(run, published):
-    file = published / "data" / "organisations.ttl"
+def test_what_is_missing_because_a_file_is_not_read_is_not_reported(run, checkout):
+    file = checkout / "data" / "organisations.ttl"
     hidden = file.rename(file.with_suffix(".ttl.txt"))
     try:
-        result = publish(run, published, 1, "data/organisations.ttl.txt:1", "is not read")
+        result = publish(run, checkout, 1, "data/organisations.ttl.txt:1", "is not read")
         assert len(messages(result)) == 1
-        asked = run("validate", "--root", published, published / "data" / "partners.ttl")
+        asked = run("validate", "--root", checkout, checkout / "data" / "partners.ttl")
         assert (asked.returncode, "is not read" in asked.stdout) == (1, True)
     finally:
         hidden.rename(file)
 
 
-def test_an_emptied_file_is_called_empty(run, published):
-    file = published / "data" / "places.ttl"
+def test_an_emptied_file_is_called_empty(run, checkout):
+    file = checkout / "data" / "places.ttl"
     whole = file.read_text()
     file.write_text("# nothing\n")
     try:
-        assert len(messages(publish(run, published, 1, "data/places.ttl:1", "file is empty"))) == 1
+        assert len(messages(publish(run, checkout, 1, "data/places.ttl:1", "file is empty"))) == 1
     finally:
         file.write_text(whole)
 
 
-def test_a_breach_of_form_elsewhere_does_not_clear_the_file_asked_for(run, published):
-    other, file = published / "data" / "zz-other.ttl", published / "data" / "zz-test.ttl"
+def test_a_breach_of_form_elsewhere_does_not_clear_the_file_asked_for(run, checkout):
+    other, file = checkout / "data" / "zz-other.ttl", checkout / "data" / "zz-test.ttl"
     other.write_text(HEAD.replace("zz-test", "zz-other") + "id:zz-other skos:prefLable id:vielfalt .")
     file.write_text(text_of("bad-date"))
     try:
-        result = run("validate", "--root", published, file)
+        result = run("validate", "--root", checkout, file)
         assert (result.returncode, "data/zz-test.ttl:23 Violation" in result.stdout) == (1, True)
     finally:
         other.unlink()
         file.unlink()
 
 
-def test_notes_to_colleagues_may_lie_beside_the_data(run, published):
-    file = published / "data" / "notes.md"
+def test_notes_to_colleagues_may_lie_beside_the_data(run, checkout):
+    file = checkout / "data" / "notes.md"
     file.write_text("To do.")
     try:
-        publish(run, published, 0, "", "")
+        publish(run, checkout, 0, "", "")
     finally:
         file.unlink()

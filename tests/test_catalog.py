@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Store, parse
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
@@ -26,6 +26,13 @@ def record(public):
 @pytest.fixture(scope="module")
 def void(public):
     return Graph().parse(public / "void.ttl")
+
+
+def canonical(graph):
+    """The triples with the same names for the same nodes without names (RDFC-1.0)."""
+    triples = Dataset(parse(graph.serialize(format="nt"), format=RdfFormat.N_TRIPLES))
+    triples.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return {str(quad) for quad in triples}
 
 
 def path_of(site, public, url):
@@ -222,7 +229,7 @@ def test_the_rules_for_data_are_published_whole(public, root):
         for subject, predicate, value in Graph().parse(path):
             if not isinstance(subject, BNode) and not isinstance(value, BNode):
                 assert (subject, predicate, value) in published
-    assert isomorphic(published, Graph().parse(public / "shapes.jsonld"))
+    assert canonical(published) == canonical(Graph().parse(public / "shapes.jsonld"))
 
 
 def test_the_record_passes_what_portals_ask(run):

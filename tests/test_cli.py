@@ -13,6 +13,12 @@ from rdflib import RDF, SH, Graph
 COMMANDS = ("validate", "publish", "query", "show")
 
 
+@pytest.fixture(scope="session")
+def run(run_anew):
+    """Here the command itself is what is looked at."""
+    return run_anew
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 @pytest.mark.parametrize(("lang", "word"), [("de", "Ordner der Stadt"), ("en", "The city's folder")])
 def test_help_speaks_the_language(run, command, lang, word):

@@ -32,13 +32,10 @@ def free_port():
 
 
 @pytest.fixture(scope="module")
-def endpoint(run, tmp_path_factory):
+def endpoint(public):
     """A SPARQL endpoint by other people, in a process of its own, over our published TriG dump."""
-    out = tmp_path_factory.mktemp("endpoint") / "public"
-    published = run("publish", "--out", out)
-    assert published.returncode == 0, published.stderr
     port = free_port()
-    dump = out / "download" / "latest" / "dataset.trig"
+    dump = public / "download" / "latest" / "dataset.trig"
     process = subprocess.Popen([sys.executable, "-c", SERVER, dump, str(port)], stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}/"
     for _ in range(200):

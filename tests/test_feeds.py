@@ -106,13 +106,13 @@ def test_other_content_under_the_same_version_is_pointed_out(run, versions):
     assert (versions / "download" / "1.11.0").is_dir()
 
 
-def test_other_terms_under_the_same_version_are_pointed_out(run, city):
-    assert run("publish", "--root", city).returncode == 0
-    terms = city / "ontology" / "def.ttl"
-    before = terms.read_text()
-    label = next(line for line in before.splitlines() if "rdfs:label" in line)
-    terms.write_text(before.replace(label, label.replace('"@en', ' x"@en', 1), 1))
-    result = run("publish", "--root", city, "--lang", "de")
+def test_other_terms_under_the_same_version_are_pointed_out(run, musterstadt):
+    terms = musterstadt / "ontology" / "def.ttl"
+    before = terms.read_text().replace("a owl:Ontology ;", 'a owl:Ontology ;\n    owl:versionInfo "1.0.0" ;')
+    terms.write_text(before)
+    assert "versionInfo" not in run("publish", "--root", musterstadt).stderr
+    terms.write_text(before.replace('"Terms of', '"The terms of'))
+    result = run("publish", "--root", musterstadt, "--lang", "de")
     assert result.returncode == 0, result.stderr
     assert "Bitte in ontology/def.ttl owl:versionInfo und owl:versionIRI erhöhen" in result.stderr
 

@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -72,16 +71,6 @@ def ask(port, path, accept="*/*", language="", **headers):
     return answer.status, found, content
 
 
-@pytest.fixture(scope="module")
-def retired(run, tmp_path_factory):
-    """A town after a reform: one office became part of another, one is gone."""
-    source = ROOT / "tests" / "cities" / "reform"
-    root = Path(shutil.copytree(source, tmp_path_factory.mktemp("reform") / "city"))
-    result = run("publish", "--root", root)
-    assert result.returncode == 0, result.stderr
-    return (root / "public").resolve()
-
-
 def served(command, environment, port, work):
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
     for _ in range(100):
@@ -118,7 +107,7 @@ def serving(name, tool, public, work):
 @pytest.fixture(scope="module", params=["nginx", "apache2"])
 def port(request, tool, retired, tmp_path_factory):
     """The town after the reform."""
-    with serving(request.param, tool, retired, tmp_path_factory.mktemp(request.param)) as port:
+    with serving(request.param, tool, retired.resolve(), tmp_path_factory.mktemp(request.param)) as port:
         yield port
 
 

@@ -438,10 +438,8 @@ def test_nothing_comes_near_a_stray_question(server):
 
 
 @pytest.fixture(scope="module")
-def reform(run, start, tmp_path_factory, root):
-    out = tmp_path_factory.mktemp("reform") / "public"
-    assert run("publish", "--root", root / "tests" / "cities" / "reform", "--out", out).returncode == 0
-    return start(out)
+def reform(start, retired):
+    return start(retired)
 
 
 def test_a_retired_thing_leads_to_its_successor(reform):

@@ -180,7 +180,7 @@ def test_two_runs_at_once_and_killed_ones_leave_a_whole_cache(large):
     assert check(large)[0] == ["None"] + ["long"] * 2
 
 
-def test_the_command_remembers_large_data_and_forgets_on_demand(tmp_path, run):
+def test_the_command_remembers_large_data_and_forgets_on_demand(tmp_path, run_anew):
     data = tmp_path / "data.nt"
     line = '<http://example.org/a{0}> <http://example.org/label> "{0:0>90}" .\n'
     data.write_text("".join(map(line.format, range(40_000))))
@@ -189,9 +189,9 @@ def test_the_command_remembers_large_data_and_forgets_on_demand(tmp_path, run):
     )
     command = ("validate", data, "--shapes", tmp_path / "shapes.ttl")
     cache = tmp_path / "cache" / "stadtgraph" / "shacl"
-    fresh = run(*command, "--no-cache", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    fresh = run_anew(*command, "--no-cache", XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert not cache.exists()
-    first, again = (run(*command, XDG_CACHE_HOME=str(tmp_path / "cache")) for _ in range(2))
+    first, again = (run_anew(*command, XDG_CACHE_HOME=str(tmp_path / "cache")) for _ in range(2))
     assert len(list(cache.iterdir())) == 1
     assert fresh.stdout == first.stdout == again.stdout
     assert fresh.returncode == 0

@@ -313,11 +313,11 @@ def test_rules_and_paths_without_an_iri_are_named_so_that_they_can_be_found(run,
 
 
 @pytest.mark.parametrize("form", ["text", "json", "turtle", "jsonld"])
-def test_what_has_no_iri_has_the_same_name_in_each_run(run, folder, form):
+def test_what_has_no_iri_has_the_same_name_in_each_run(run_anew, folder, form):
     (folder / "rules.ttl").write_text(ANONYMOUS)
     (folder / "data.ttl").write_text(DATA + "\n[] a ex:Place . [] a ex:Place .\n")
     command = ["validate", "data.ttl", "--shapes", "rules.ttl", "--limit", "2", "--format", form]
-    first, second = (run(*command, cwd=folder) for _ in range(2))
+    first, second = (run_anew(*command, cwd=folder) for _ in range(2))
     assert first.stdout == second.stdout
     assert first.returncode == 1
 
