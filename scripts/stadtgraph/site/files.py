@@ -37,9 +37,9 @@ PARTS: Final = tuple(
         ("data-excel", r"tables/excel/.*"),
         ("data-calendar", r"calendar/.*"),
         ("data-portal", r"(catalog|profile|void)\.\w+|\.well-known/void"),
-        ("data-terms", r"(def|shapes)(/\d.*)?\.\w+|context\.\w+"),
+        ("data-terms", r"(def|shapes|context)\.\w+"),
         ("data-news", r"feed\b.*|picture\..*"),
-        ("data-version", r"download/.*"),
+        ("data-version", r"(download|def|shapes)/.*"),
     )
 )
 FOLDED: Final = ("data-tables", "data-excel", "data-calendar", "data-version")
