@@ -39,7 +39,10 @@ FORMS: Final = {
 }
 LANGUAGE: Final = "http://publications.europa.eu/resource/authority/language/"
 SPOKEN: Final = {"de": LANGUAGE + "DEU", "en": LANGUAGE + "ENG"}
-CALENDARS: Final = {calendar.file("events", lang): lang for lang in LANGUAGES}
+CALENDARS: Final = {
+    calendar.file("events", lang): (key, SPOKEN[lang])
+    for lang, key in (("de", "record-calendar-de"), ("en", "record-calendar-en"))
+}
 # What a portal reads; the rest of data/catalog.ttl is for other readers.
 READ: Final = tuple(
     VOCABULARIES[name]
@@ -201,8 +204,9 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     elif stem == "tables/places.geojson":
         found.titles(iri, "record-places")
     elif stem in CALENDARS:
-        spoken = [NamedNode(SPOKEN[CALENDARS[stem]])]
-        found.titles(iri, f"record-calendar-{CALENDARS[stem]}")
+        key, language = CALENDARS[stem]
+        spoken = [NamedNode(language)]
+        found.titles(iri, key)
     else:
         return
     checksum, size = written[name]

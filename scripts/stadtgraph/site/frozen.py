@@ -24,7 +24,11 @@ from stadtgraph.site.reading import Reading
 from stadtgraph.site.things import MODIFIED, SAFE, Site
 from stadtgraph.terms import text
 
-WHOLES: Final = ("def", "shapes")
+# What leads to the whole as it is today, and says how many terms or rules a version has.
+WHOLES: Final = {
+    "def": ("frozen-def", "frozen-number-def"),
+    "shapes": ("frozen-shapes", "frozen-number-shapes"),
+}
 VERSION_IRI: Final = NamedNode(VOCABULARIES["owl"] + "versionIRI")
 TITLE: Final = NamedNode(VOCABULARIES["dcterms"] + "title")
 LABEL: Final = NamedNode(VOCABULARIES["rdfs"] + "label")
@@ -97,7 +101,8 @@ def _page(frame: Frame, name: str, others: list[str], path: Path) -> bytes:
         "day": point_in_time(day, frame.words) if day else "",
         "others": [(other.partition("/")[2], other) for other in others],
         "whole": whole,
-        "number": grouped(len(parts), frame.lang),
+        "today": frame.words(WHOLES[whole][0]),
+        "number": frame.words(WHOLES[whole][1], number=grouped(len(parts), frame.lang)),
         "terms": [
             (
                 node.value.partition("#")[2],
@@ -105,7 +110,7 @@ def _page(frame: Frame, name: str, others: list[str], path: Path) -> bytes:
                 text_in(texts.get(DEFINITION, {}), frame.lang),
             )
             for node, texts in parts.items()
-            if LABEL in texts and whole == WHOLES[0]
+            if LABEL in texts and whole == "def"
         ],
         "downloads": [(words, f"{name}.{form}") for form, words in FORMATS.items()],
         "iri": frame.reading.site.url(name),
