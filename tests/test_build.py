@@ -281,7 +281,7 @@ def test_the_summary_says_what_changed(run, musterstadt):
     assert "1 thing removed (bauhof)" in said
 
 
-@pytest.mark.parametrize("name", ["doc/bauhof.html", "doc/bauhof.html.br", "queries.html", "queries.html.gz"])
+@pytest.mark.parametrize("name", ["doc/bauhof.html", "doc/bauhof.html.br", "data.html", "data.html.gz"])
 def test_a_document_that_somebody_changed_is_written_anew(musterstadt, name):
     publish(load(musterstadt), musterstadt / "public")
     before = tree(musterstadt / "public")

@@ -5,7 +5,12 @@ import shutil
 from dataclasses import replace
 
 import pytest
+<<<<<<< HEAD
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Store, parse
+=======
+from pyoxigraph import Literal as Value
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store
+>>>>>>> words
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
@@ -15,6 +20,7 @@ from stadtgraph.site.things import VERSION
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 VOID = Namespace("http://rdfs.org/ns/void#")
 PROF = Namespace("http://www.w3.org/ns/dx/prof/")
+DAY = NamedNode(str(XSD.date))
 DCATDE = Namespace("http://dcat-ap.de/def/dcatde/")
 
 
@@ -139,6 +145,34 @@ def test_a_table_of_a_class_that_the_engine_cannot_name_is_titled_by_the_class(s
     assert titles == {Literal("Tabelle: def:Guild", lang="de"), Literal("Table: def:Guild", lang="en")}
 
 
+def test_each_distribution_names_the_languages_that_its_file_holds(site):
+    names = ("calendar/events.ics", "calendar/events.en.ics", "download/latest/dataset.ttl")
+    names += ("tables/schema-Event.csv", "tables/schema-GeoCoordinates.csv")
+    store = Store()
+    spot = NamedNode(f"{site.base}id/hansaplatz-koordinaten")  # the only one of its class
+    store.extend(q for q in site.store if q.subject != spot or getattr(q.object, "language", "") != "de")
+    city = replace(site.city, store=store)
+    content = dict(closing_documents(replace(site, city=city), dict.fromkeys(names, ("00", 1))))
+    record = Graph().parse(data=content["catalog.ttl"])
+    held = {
+        name: {
+            str(language).rpartition("/")[2]
+            for language in record.objects(
+                URIRef(f"{site.catalog}#{name.rpartition('/')[2]}"), DCTERMS.language
+            )
+        }
+        for name in names
+    }
+    assert list(held.values()) == [{"DEU"}, {"ENG"}, {"DEU", "ENG"}, {"DEU", "ENG"}, {"ENG"}]
+
+
+def test_both_calendars_of_all_events_are_in_the_record(record, site):
+    for name, words in (("events.ics", "auf Deutsch"), ("events.en.ics", "auf Englisch")):
+        iri = URIRef(f"{site.catalog}#{name}")
+        assert record.value(iri, DCAT.downloadURL) == URIRef(site.url(f"calendar/{name}"))
+        assert any(words in title for title in record.objects(iri, DCTERMS.title))
+
+
 def test_what_nobody_has_filled_in_is_not_sent(record):
     assert not list(record.objects(None, DCATDE.contributorID))
     assert not list(record.objects(None, DCAT.contactPoint))
@@ -169,6 +203,25 @@ def test_the_last_change_is_that_of_the_youngest_graph(run, musterstadt, tmp_pat
     assert run("publish", "--root", musterstadt).returncode == 0
     record = Graph().parse(musterstadt / "public" / "catalog.ttl")
     assert {str(value) for value in record.objects(None, DCTERMS.modified)} == {"2024-05-06"}
+
+
+def test_a_table_is_as_old_as_the_files_it_is_made_from(site):
+    """What a rule derived may have changed with any file, so there the day is that of the dataset."""
+    store = Store()
+    graphs = [NamedNode(f"{site.base}graph/places"), NamedNode(f"{site.base}graph/background/places")]
+    day = NamedNode(str(DCTERMS.modified))
+    for quad in site.store:
+        dated = quad.subject in graphs and quad.predicate == day
+        value = Value("2026-01-31", datatype=DAY) if dated else quad.object
+        store.add(Quad(quad.subject, quad.predicate, value, quad.graph_name))
+    names = ("schema-GeoCoordinates", "org-OrganizationalUnit")
+    written = {f"tables/{name}.csv": ("00", 1) for name in names}
+    content = dict(closing_documents(replace(site, city=replace(site.city, store=store)), written))
+    record = Graph().parse(data=content["catalog.ttl"])
+    dataset = str(record.value(URIRef(site.dataset), DCTERMS.modified))
+    days = {name: str(record.value(URIRef(f"{site.catalog}#{name}.csv"), DCTERMS.modified)) for name in names}
+    assert days == {"schema-GeoCoordinates": "2026-01-31", "org-OrganizationalUnit": dataset}
+    assert dataset > "2026-01-31"
 
 
 def test_void_counts_what_a_stranger_counts(void, site, public):

@@ -117,6 +117,36 @@ def test_other_terms_under_the_same_version_are_pointed_out(run, musterstadt):
     assert "Bitte in ontology/def.ttl owl:versionInfo und owl:versionIRI erhöhen" in result.stderr
 
 
+def test_what_was_published_as_a_version_of_terms_and_rules_stays(run, city):
+    """Under its address nothing changes, whatever becomes of the terms; each version has its page."""
+    assert run("publish", "--root", city).returncode == 0
+    public, terms = city / "public", city / "ontology" / "def.ttl"
+    old = {path.name: path.read_bytes() for path in (public / "def").glob("1.0.0.*")}
+    assert {"1.0.0.ttl", "1.0.0.jsonld", "1.0.0.nt", "1.0.0.rdf", "1.0.0.html", "1.0.0.en.html"} <= set(old)
+    assert old["1.0.0.ttl"] == (public / "def.ttl").read_bytes()
+    changed = terms.read_text().replace('"Mitmachangebot"@de', '"Mitmachaktion"@de')
+    terms.write_text(changed)
+    result = run("publish", "--root", city, "--lang", "de")
+    assert "die unter 1.0.0 veröffentlichten bleiben" in result.stderr
+    assert "Mitmachaktion" in (public / "def.ttl").read_text()
+    assert (public / "def" / "1.0.0.ttl").read_bytes() == old["1.0.0.ttl"]
+    assert "Mitmachangebot" in (public / "def" / "1.0.0.html").read_text()
+    terms.write_text(changed.replace("1.0.0", "1.1.0"))
+    result = run("publish", "--root", city, "--lang", "de")
+    assert "veröffentlichten bleiben" not in result.stderr
+    assert (public / "def" / "1.0.0.nt").read_bytes() == old["1.0.0.nt"]
+    assert (public / "def" / "1.1.0.nt").read_bytes() == (public / "def.nt").read_bytes()
+    assert 'href="../def/1.1.0.html"' in (public / "def" / "1.0.0.html").read_text()
+    assert 'href="def/1.1.0.html"' in (public / "def.html").read_text()
+    assert 'href="shapes/1.0.0.html"' in (public / "shapes.html").read_text()
+
+
+def test_the_feed_of_each_language_has_a_name_of_its_own(versions):
+    german, english = (ET.parse(versions / name).getroot() for name in ("feed.atom", "feed.en.atom"))
+    assert german.findtext(ATOM + "id").endswith("/feed.atom")
+    assert english.findtext(ATOM + "id").endswith("/feed.en.atom")
+
+
 def test_the_sitemap_names_each_page_with_its_day_and_languages(site, tmp_path):
     names = (
         "index.html",

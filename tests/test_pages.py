@@ -269,8 +269,8 @@ def test_the_page_of_an_own_term_tells_what_it_is_for_and_where_it_is_used(publi
     content = " ".join(re.sub(r"<[^>]*>", " ", (public / "def/counters.html").read_text()).split())
     for words in (
         "arbeitet gegen",
-        "Eine Erscheinung, der die Einrichtung vorbeugt oder entgegentritt.",
-        "Gilt für Einrichtung",
+        "Eine Erscheinung, der die Stelle vorbeugt oder entgegentritt.",
+        "Gilt für Stelle",
         "Wert Begriff",
         "Rechtsextremismus",
         "Wer wirkt wogegen?",
@@ -353,7 +353,7 @@ def test_the_rule_that_a_derived_statement_names_is_one_that_derives_it():
 def test_derived_statements_are_marked_and_name_their_rule(public):
     content = (public / "doc/gleichstellungsbuero.html").read_text()
     derived = content.partition("Was daraus folgt")[2].partition("</details>")[0]
-    assert "Öffentliche Einrichtung" in derived
+    assert "Öffentliche Stelle" in derived
     assert re.search(r"Regel: \S+", derived)
     assert "Was daraus folgt" not in content.partition('<section id="origin"')[0]
     for path in public.glob("doc/*.html"):
@@ -645,7 +645,7 @@ def test_who_takes_the_file_learns_between_which_lines_it_belongs(public):
 def test_pages_speak_in_words(public):
     """How reliable a source is, which way a statement goes, and terms with the page that explains them."""
     source = (public / "source/dortbunt-2023-city-1200-13.html").read_text()
-    assert "A – eigene Seite der Einrichtung oder der Stadt" in source
+    assert "A – eigene Seite der Stelle oder der Stadt" in source
     answer = (public / "queries/alles-ueber.html").read_text()
     assert "von hier" in answer and "hierher" in answer
     assert re.search(r'<a href="\.\./vocabulary/[^"]+\.html"', answer)

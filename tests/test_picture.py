@@ -252,7 +252,7 @@ def colours(css):
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_colours_have_contrast_by_day_and_by_night(dark):
     css = TEMPLATE.read_text()
-    day, night = css.split("@media (prefers-color-scheme: dark) {")
+    day, night = css.split("@media screen and (prefers-color-scheme: dark) {")
     palette = colours(day[day.index("<style>") + 7 :])
     after_dark = colours(night[: night.index("</style>")])
     if dark:

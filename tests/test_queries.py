@@ -195,7 +195,7 @@ def test_a_question_has_as_many_answers_in_english(city, slug):
 
 def test_twelve_bodies_present_themselves_one_of_them_by_conclusion(city):
     table = rows(city, "wer-stellt-sich-vor", lang="en")
-    concluded = [row["body"] for row in table if row["basis"] == "Concluded by the editors"]
+    concluded = [row["body"] for row in table if row["basis"] == "Inferred by the editors"]
     assert len(table) == 12
     assert concluded == ["freiwilligenagentur-dortmund"]
     assert table[0]["body"] == "nordwaerts"

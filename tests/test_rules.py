@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from rdflib import Graph
+from rdflib import OWL, Graph
 
 ROOT = Path(__file__).parent.parent
 NGINX = """
@@ -300,6 +300,24 @@ def test_the_address_of_a_version_leads_to_its_dump_and_people_to_the_downloads(
         status, headers, _ = ask(real, f"/download/{version}/", accept, language)
         assert (status, headers["location"].endswith(target)) == (303, True), accept
         assert ask(real, target)[0] == 200
+
+
+@pytest.mark.parametrize("whole", ["def", "shapes"])
+def test_the_version_address_of_terms_and_rules_leads_to_what_it_holds(real, public, whole):
+    (address,) = Graph().parse(public / f"{whole}.ttl").objects(None, OWL.versionIRI)
+    path = "/" + "/".join(str(address).rsplit("/", 2)[-2:])
+    for accept, language, ending in (
+        ("text/turtle", "", "ttl"),
+        ("application/ld+json", "", "jsonld"),
+        ("application/rdf+xml", "", "rdf"),
+        ("text/html", "de", "html"),
+        ("text/html", "en", "en.html"),
+    ):
+        status, headers, _ = ask(real, path, accept, language)
+        assert (status, headers["location"].endswith(f"{path}.{ending}")) == (303, True), accept
+        status, _, content = ask(real, f"{path}.{ending}")
+        assert status == 200
+        assert content == (public / f"{path[1:]}.{ending}").read_bytes()
 
 
 def test_everything_that_the_download_page_names_can_be_fetched(real, public):

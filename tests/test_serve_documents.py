@@ -128,6 +128,8 @@ def test_a_suffix_fixes_the_form_whatever_is_asked_for(server, path, media):
         ("/def", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/shapes", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/shapes/Organisation-prefLabel", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/def/1.0.0", {"html", "ttl", "jsonld", "nt", "rdf"}),
+        ("/shapes/1.0.0", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/vocabulary/skos-prefLabel", {"html"}),
         ("/graph/organisations", {"html", "ttl", "jsonld", "nt", "rdf"}),
         ("/dataset", {"html", "ttl", "jsonld", "nt", "rdf"}),
@@ -151,6 +153,12 @@ def test_the_data_of_a_rule_are_those_of_all_rules(server):
     assert answer.content == server.ask("/shapes.ttl").content
     assert answer.headers["content-location"] == "../shapes.ttl"
     assert server.ask("/shapes/Nirgends", Accept="text/turtle").status == 404
+
+
+@pytest.mark.parametrize("whole", ["def", "shapes"])
+def test_the_data_of_a_version_are_its_own(server, whole):
+    answer = server.ask(f"/{whole}/1.0.0", Accept="text/turtle")
+    assert answer.headers["content-location"] == f"../{whole}/1.0.0.ttl"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from stadtgraph.serve import negotiate, parameters
 from stadtgraph.serve.answers import language_of, refusal, start_page
 from stadtgraph.serve.description import MEDIA, describe
-from stadtgraph.serve.nest import Answer
+from stadtgraph.serve.line import Answer
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.remembered import SMALL, Given, Remembered, etag
 from stadtgraph.serve.worker import Question

@@ -239,7 +239,8 @@ class Publication:
         recorded = dict.fromkeys(("", *self.described["record"]), ("catalog", "void"))
         told = {**recorded, VOID: ("void",)}.get(path, (path,))
         folder, _, rest = path.partition("/")
-        if rest and folder in OF_MANY and any(map(self.sums.find, names)):
+        own = self.sums.find(f"{path}.{SUFFIXES[0]}")
+        if rest and folder in OF_MANY and not own and any(map(self.sums.find, names)):
             told = (folder,)
         names += [f"{stem}.{suffix}" for stem in told for suffix in SUFFIXES]
         forms = [self._form(name) for name in names if self.sums.find(name)]

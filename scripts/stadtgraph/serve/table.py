@@ -19,7 +19,7 @@ from pyoxigraph import (
 )
 
 from stadtgraph.namespaces import shorten
-from stadtgraph.serve.nest import Answer
+from stadtgraph.serve.line import Answer
 from stadtgraph.serve.publication import Publication
 from stadtgraph.terms import text
 

@@ -17,8 +17,9 @@ from typing import Any, Final
 
 import psutil
 
+from stadtgraph.serve.line import Answer, Line
 from stadtgraph.serve.mother import GO, HOLD, SLOW
-from stadtgraph.serve.nest import Answer, Line, Nest
+from stadtgraph.serve.nest import Nest
 from stadtgraph.serve.publication import Publication
 from stadtgraph.serve.worker import Question
 from stadtgraph.sparql.refused import Refused

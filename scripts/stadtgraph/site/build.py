@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,6 +24,7 @@ from stadtgraph.site import (
     downloads,
     feeds,
     files,
+    frozen,
     jsonld,
     overview,
     pages,
@@ -70,7 +72,7 @@ class Publication:
     asserted: int
     derived: int
     changes: Changes
-    # What changed although its version did not: dataset, ontology.
+    # What changed although its version did not: dataset, def, shapes.
     rewritten: dict[str, str]
 
 
@@ -111,7 +113,8 @@ def publish(
             for part in spread(partial(_put, writer), parts, processes, worth=2, block=1):
                 for one in part:
                     writer.hold(one)
-            for document in _closing(reading, notes, writer.written):
+            versions = frozen.closing_documents(reading, kept.last, writer.folder, writer.written)
+            for document in chain(versions, _closing(reading, notes, writer.written)):
                 writer.write(*document)
             notes.keep("", writer.noted.values())
             for document in feeds.closing_documents(reading.site, notes):
@@ -119,6 +122,7 @@ def publish(
             notes.keep("", writer.noted.values())
             digest, totals = writer.finish(notes.sums()), notes.totals()
         rewritten = downloads.rewritten(site, kept.last, writer.written)
+        rewritten |= frozen.rewritten(site, writer.folder)
         changed = kept.show(digest)
     return Publication(
         folder=out,

@@ -7,7 +7,7 @@ each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from stadtgraph.messages import LANGUAGES, say
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, expand
-from stadtgraph.site import downloads, words
+from stadtgraph.site import calendar, downloads, tables, words
 from stadtgraph.site.jsonld import document
 from stadtgraph.site.things import DATASERVICE, MODIFIED, Site, Value
 from stadtgraph.terms import TYPE, in_order, text, to_bytes
@@ -36,6 +36,12 @@ FORMS: Final = {
     "csv": ("CSV", "text/csv", "CSV"),
     "geojson": ("GEOJSON", "application/geo+json", "GeoJSON"),
     "ics": ("ICS", "text/calendar", "iCalendar"),
+}
+LANGUAGE: Final = "http://publications.europa.eu/resource/authority/language/"
+SPOKEN: Final = {"de": LANGUAGE + "DEU", "en": LANGUAGE + "ENG"}
+CALENDARS: Final = {
+    calendar.file("events", lang): (key, SPOKEN[lang])
+    for lang, key in (("de", "record-calendar-de"), ("en", "record-calendar-en"))
 }
 # What a portal reads; the rest of data/catalog.ttl is for other readers.
 READ: Final = tuple(
@@ -187,16 +193,20 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     suffix = file.rpartition(".")[2]
     kind, media, form = FORMS.get(suffix, ("", "", ""))
     iri = f"{found.site.catalog}#{name.rpartition('/')[2]}"
+    spoken = found.told(found.site.dataset, "dcterms:language")
     if folder == downloads.LATEST:
         found.titles(iri, "record-packed" if packed else "record-dump", form=form)
     elif folder == "tables" and suffix == "csv":
+        spoken, day = _held(found.site, _class(found.site, file), day)
         for lang in LANGUAGES:
             title = say("record-table", lang, name=_listed(found.site, file, lang))
             found.say(iri, "dcterms:title", Literal(title, language=lang))
     elif stem == "tables/places.geojson":
         found.titles(iri, "record-places")
-    elif stem == "calendar/events.ics":
-        found.titles(iri, "record-calendar")
+    elif stem in CALENDARS:
+        key, language = CALENDARS[stem]
+        spoken = [NamedNode(language)]
+        found.titles(iri, key)
     else:
         return
     checksum, size = written[name]
@@ -213,24 +223,45 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     found.say(f"{iri}-sha256", "spdx:algorithm", SHA256)
     found.say(f"{iri}-sha256", "spdx:checksumValue", Literal(checksum, datatype=named("xsd:hexBinary")))
     found.date(iri, "dcterms:modified", day)
-    _offer(found, iri)
+    _offer(found, iri, spoken)
 
 
 def _listed(site: Site, file: str, lang: str) -> str:
     """Say what a table lists: its class in words, as far as somebody has named it, and by its term."""
-    name = file.removesuffix(".csv").replace("-", ":", 1)
-    iri = expand(name, site.base) or name
+    name, iri = file.removesuffix(".csv").replace("-", ":", 1), _class(site, file)
     known = words.term("class", iri, site.base)
     kind = known.get(f"many-{lang}") or known.get(lang) or site.city.label(iri).get(lang)
     return f"{kind} ({name})" if kind else name
 
 
-def _offer(found: Record, iri: str) -> None:
-    """Say of a distribution what holds for each: its dataset, licence, languages and availability."""
+def _class(site: Site, file: str) -> str:
+    name = file.removesuffix(".csv").replace("-", ":", 1)
+    return expand(name, site.base) or name
+
+
+def _held(site: Site, kind: str, latest: str) -> tuple[list[Value], str]:
+    """Return the languages of what a table holds, and the day on which that last changed.
+
+    What has no day of its own, such as what rules derived, is as old as the ``latest`` change.
+    """
+    tags: set[str] = set()
+    days: set[str] = set()
+    for member in site.store.quads_for_pattern(None, TYPE, NamedNode(kind)):
+        if isinstance(member.subject, NamedNode) and tables.has_row(site, member.subject):
+            for quad in site.store.quads_for_pattern(member.subject, None, None):
+                days.add(site.days.get(quad.graph_name) or latest)
+                tags.add((isinstance(quad.object, Literal) and quad.object.language) or "")
+        if latest in days and tags >= SPOKEN.keys():
+            break
+    return [NamedNode(SPOKEN[tag]) for tag in SPOKEN if tag in tags], max(days, default=latest)
+
+
+def _offer(found: Record, iri: str, spoken: Iterable[Value]) -> None:
+    """Say of a distribution its languages and what holds for each: dataset, licence and availability."""
     dataset = found.site.dataset
     found.say(dataset, "dcat:distribution", iri)
     found.copy(dataset, iri, "dcterms:license", "dcatde:licenseAttributionByText", "dcatap:availability")
-    found.copy(dataset, iri, "dcterms:language")
+    found.say(iri, "dcterms:language", *spoken)
 
 
 def _service(found: Record, iri: str) -> None:
@@ -257,7 +288,7 @@ def _service(found: Record, iri: str) -> None:
     found.say(iri, "dcterms:format", FILE_TYPE + "SPARQLQRES", FILE_TYPE + "RDF_TURTLE")
     found.say(access, "dcterms:format", FILE_TYPE + "SPARQLQRES")
     found.date(access, "dcterms:modified", latest(site))
-    _offer(found, access)
+    _offer(found, access, found.told(dataset, "dcterms:language"))
 
 
 def _ranges(found: Record) -> None:

@@ -10,19 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import NamedNode, RdfFormat, Triple, parse
-
-from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.dumps import dumps
 from stadtgraph.site.packed import ENDINGS
 from stadtgraph.site.shelf import Content, Packed, Same
-from stadtgraph.site.things import SAFE, VERSION, Site, triples
-from stadtgraph.terms import Out, text
+from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.terms import Out
 
 LATEST: Final = "download/latest"
 LARGE: Final = 1_000_000
-ONTOLOGY: Final = "def"
-ONTOLOGY_VERSION: Final = NamedNode(VOCABULARIES["owl"] + "versionInfo")
 
 
 def version(site: Site) -> str:
@@ -75,35 +70,14 @@ def number(version: str) -> list[int]:
 
 
 def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, int]]) -> dict[str, str]:
-    """Return what the last publication holds otherwise under the same version, with that version.
+    """Return the version under which the last publication holds another ``dataset``, if there is one.
 
-    Who has taken a version home expects that it stays what it is: of the ``dataset`` every statement, of the
-    ``ontology`` those about its terms.
+    Who has taken a version home expects that it stays what it is.
     """
-    found: dict[str, str] = {}
     number, name = version(site), f"download/{version(site)}/dataset.nt"
     if last and number and (last / name).is_file():
         with (last / name).open("rb") as file:
             before = hashlib.file_digest(file, "sha256").hexdigest()
         if before != written[name][0]:
-            found["dataset"] = number
-    name = f"{ONTOLOGY}.nt"
-    if last and name in written and (last / name).is_file():
-        old, new = _terms(site, last / name), _stated(site)
-        same = {text(triple.object) for triple in old & new if triple.predicate == ONTOLOGY_VERSION}
-        if same and old != new:
-            found["ontology"] = min(same)
-    return found
-
-
-def _terms(site: Site, path: Path) -> set[Triple]:
-    found = (quad.triple for quad in parse(path=path, format=RdfFormat.N_TRIPLES))
-    return {triple for triple in found if _is_term(site, triple)}
-
-
-def _stated(site: Site) -> set[Triple]:
-    return {triple for triple in triples(site.about(site.base + ONTOLOGY)) if _is_term(site, triple)}
-
-
-def _is_term(site: Site, triple: Triple) -> bool:
-    return text(triple.subject).partition("#")[0] == site.base + ONTOLOGY
+            return {"dataset": number}
+    return {}

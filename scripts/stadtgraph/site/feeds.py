@@ -80,7 +80,9 @@ def _told_pages(
     """Return of each page its address, the day of its last change, and the addresses of its languages."""
     told = []
     for name, thing, changed in pages:
-        stem, _, lang = name.removesuffix(".html").partition(".")
+        stem, _, lang = name.removesuffix(".html").rpartition(".")
+        if lang not in LANGUAGES:
+            stem, lang = name.removesuffix(".html"), ""
         own = not thing and notes.has(site.url(stem), f"{stem}.ttl")
         day = changed or site.modified(site.url(stem) if own else site.dataset)
         others = {"de": f"{stem}.html", **{tag: f"{stem}.{tag}.html" for tag in LANGUAGES if tag != "de"}}
@@ -106,7 +108,7 @@ def feed(site: Site, versions: list[Version], lang: str) -> bytes:
     root = ET.Element("feed", {"xmlns": ATOM, XML_LANG: lang})
     suffix = "" if lang == "de" else f".{lang}"
     label = site.city.label(site.dataset)
-    ET.SubElement(root, "id").text = site.url("feed.atom")
+    ET.SubElement(root, "id").text = site.url(f"feed{suffix}.atom")
     ET.SubElement(root, "title").text = _clean(label.get(lang) or next(iter(label.values()), site.base))
     ET.SubElement(root, "updated").text = _moment(versions[-1].day)
     ET.SubElement(root, "link", {"rel": "self", "href": site.url(f"feed{suffix}.atom")})

@@ -39,7 +39,7 @@ PARTS: Final = tuple(
         ("data-portal", r"(catalog|profile|void)\.\w+|\.well-known/void"),
         ("data-terms", r"(def|shapes|context)\.\w+"),
         ("data-news", r"feed\b.*|picture\..*"),
-        ("data-version", r"download/.*"),
+        ("data-version", r"(download|def|shapes)/.*"),
     )
 )
 FOLDED: Final = ("data-tables", "data-excel", "data-calendar", "data-version")
@@ -67,7 +67,7 @@ def _words(frame: Frame, name: str) -> str:
     """Return what a file is called: calendars by what they are about, others as they are stored."""
     if not name.startswith("calendar/"):
         # The versions have files of the same names.
-        past = name.startswith("download/") and not name.startswith(LATEST)
+        past = name.startswith(("download/", "def/", "shapes/")) and not name.startswith(LATEST)
         return name.removeprefix("download/") if past else name.rpartition("/")[2]
     slug, _, lang = name.removeprefix("calendar/").removesuffix(".ics").partition(".")
     iri = frame.reading.base + LOCAL["id"] + slug

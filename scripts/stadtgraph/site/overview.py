@@ -60,6 +60,7 @@ class Bar:
     """A theme and how many bodies work for it."""
 
     entry: Entry
+    anchor: str
     bodies: tuple[Entry, ...]
     share: float
 
@@ -112,9 +113,21 @@ def _bars(frame: Frame, origin: str) -> list[Bar]:
             _entry(frame, body, origin, reading.concluded(body, ORG + "purpose", theme))
             for body in reading.subjects(ORG + "purpose", theme)
         ]
-        found.append((_entry(frame, theme, origin), tuple(_sorted_by_name(bodies))))
+        found.append((theme, tuple(_sorted_by_name(bodies))))
     most = max([len(bodies) for _, bodies in found], default=0) or 1
-    return [Bar(entry, bodies, len(bodies) / most) for entry, bodies in found]
+    return [
+        Bar(
+            _entry(frame, theme, origin),
+            _slug(reading, theme),
+            bodies,
+            len(bodies) / most,
+        )
+        for theme, bodies in found
+    ]
+
+
+def _slug(reading: Reading, iri: str) -> str:
+    return reading.document(iri).rpartition("/")[2]
 
 
 def _basis(frame: Frame, bars: list[Bar]) -> str:

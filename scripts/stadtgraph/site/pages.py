@@ -61,6 +61,9 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
     lead = text_in(reading.texts(iri, *DESCRIPTIONS), told.lang)
     facts = [row for row in rows if row.group == "fact" and row.values]
     relations = [row for row in rows if row.group == "relation" and row.values]
+    notes = [
+        row for row in rows if row.group == "note" and any(v.words.value != lead.value for v in row.values)
+    ]
     form = "event" if types & EVENTS and reading.objects(iri, SCHEMA + "performer") else "thing"
     if section == "concept" and [row.iri for row in facts] == [SKOS + "notation"]:
         facts = []  # a number alone tells nobody anything
@@ -76,7 +79,7 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "lead": lead,
         "facts": facts,
         "relations": relations,
-        "notes": [row for row in rows if row.group == "note" and any(v.words != lead for v in row.values)],
+        "notes": notes,
         "origins": told.origins(),
         "sources": told.sources(),
         "passages": told.passages(),

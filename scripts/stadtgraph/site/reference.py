@@ -10,6 +10,7 @@ from typing import Any, Final
 from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
 
 from stadtgraph.messages import LANGUAGES, grouped
+from stadtgraph.namespaces import shorten
 from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site import ruled, termed
 from stadtgraph.site.describe import predicate
@@ -101,14 +102,14 @@ def _question(frame: Frame, question: Question, files: list[str]) -> bytes:
     )
 
 
-def _named(frame: Frame, question: Question, page: str) -> list[tuple[str, str]]:
-    """Return the classes and properties that a question names, with their pages."""
+def _named(frame: Frame, question: Question, page: str) -> list[tuple[str, str, str]]:
+    """Return the classes and properties that a question names, in words and in short, with their pages."""
     reading = frame.reading
     found = {
-        (predicate(reading, iri, frame.words), frame.term_link(iri, page))
+        (predicate(reading, iri, frame.words), shorten(iri, reading.base), frame.term_link(iri, page))
         for iri in named_in(question.text, reading.city.prefixes)
     }
-    return sorted((words, link) for words, link in found if link)
+    return sorted(named for named in found if named[-1])
 
 
 def heads(question: Question) -> dict[str, Mapping[str, str]]:

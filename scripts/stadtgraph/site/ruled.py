@@ -17,6 +17,7 @@ from stadtgraph.messages import grouped
 from stadtgraph.namespaces import LOCAL, shorten
 from stadtgraph.site.conditions import SH, Part, Rules
 from stadtgraph.site.frame import Frame, Text, text_in
+from stadtgraph.site.frozen import current
 from stadtgraph.site.notes import Listed
 from stadtgraph.site.telling import Value
 from stadtgraph.site.used import rules
@@ -76,7 +77,14 @@ def shapes_page(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
         if _is_on_things(read, iri)
     ]
     shapes.sort(key=lambda shape: (not shape.rules, shape.rule.name.value.casefold(), shape.rule.anchor))
-    return frame.render("shapes.html", "shapes", shapes=shapes, anchors=_anchors(shapes), downloads=beside)
+    return frame.render(
+        "shapes.html",
+        "shapes",
+        shapes=shapes,
+        anchors=_anchors(shapes),
+        downloads=beside,
+        version=current(frame.reading.site, "shapes"),
+    )
 
 
 def rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:

@@ -73,13 +73,14 @@ def tables(site: Site) -> Iterator[Table]:
         quad.object
         for quad in site.store.quads_for_pattern(None, TYPE, None)
         if isinstance(quad.object, NamedNode) and isinstance(quad.subject, NamedNode)
-        if _told(site, quad.subject)
+        if has_row(site, quad.subject)
     }
     for kind in sorted(kinds, key=lambda kind: (site.compact.file(kind), kind.value)):
-        yield _table(site, kind, [node for node in site.those(TYPE, kind) if _told(site, node)])
+        yield _table(site, kind, [node for node in site.those(TYPE, kind) if has_row(site, node)])
 
 
-def _told(site: Site, node: NamedNode) -> bool:
+def has_row(site: Site, node: NamedNode) -> bool:
+    """Tell whether a node is a thing that tables list."""
     spaces = (site.base + LOCAL["id"], site.base + LOCAL["source"])
     return node.value.startswith(spaces) and "#" not in node.value
 
@@ -218,7 +219,7 @@ def geojson(site: Site) -> bytes:
     features = []
     for place in sorted(located, key=text):
         label = site.city.label(place.value)
-        if not _told(site, place) or not label:
+        if not has_row(site, place) or not label:
             continue
         properties = {"name": label.get("de") or next(iter(label.values()))}
         properties |= {f"name:{lang}": name for lang, name in label.items() if lang}

@@ -196,6 +196,8 @@ class Telling:
                 return Value(Text(licence(iri, self.lang)), iri if is_web(iri) else "", outside=is_web(iri))
             named = property_iri not in ELSEWHERE and not property_iri.endswith("Match")
             known = other_term(self.reading, iri, self.words) if named else host(iri)
+            if named and (page := self.frame.term_link(iri, self.page)):
+                return Value(Text(known), page)
             return Value(Text(known), iri if is_web(iri) else "", outside=is_web(iri))
         if property_iri == PASSAGE:
             return Value(Text(self.passage(iri) or host(iri)), self.frame.link(iri, self.page))
@@ -205,7 +207,7 @@ class Telling:
         link = self.frame.link(iri, self.page)
         if SCHEMA + "PostalAddress" in types:
             lines = tuple(postal_address(self.reading, iri))
-            return Value(self.frame.named(iri), link, lines=lines)
+            return Value(self.frame.named(iri), link, lines=lines, kind=section_of(self.reading, iri))
         if SCHEMA + "GeoCoordinates" in types:
             written, map_link = position(self.reading, iri, self.words)
             return Value(self.frame.named(iri), link, lines=(written,) if written else (), map=map_link)

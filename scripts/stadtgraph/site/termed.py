@@ -14,6 +14,7 @@ from stadtgraph.queries import Question
 from stadtgraph.site.conditions import Rules
 from stadtgraph.site.describe import other_term, predicate
 from stadtgraph.site.frame import DESCRIPTIONS, Frame, Text, text_in
+from stadtgraph.site.frozen import current
 from stadtgraph.site.notes import Listed
 from stadtgraph.site.reading import address
 from stadtgraph.site.ruled import told_rule
@@ -57,6 +58,7 @@ def ontology_page(used: Used, frame: Frame, beside: list[tuple[str, str]]) -> by
             )
         ],
         downloads=beside,
+        version=current(reading.site, "def"),
     )
 
 

@@ -269,7 +269,7 @@ class Site:
         return {node: _ordered(groups[node]) for node in sorted(groups, key=str)}
 
     @cached_property
-    def _days(self) -> dict[object, str]:
+    def days(self) -> dict[object, str]:
         """Map each graph to the day of its last change."""
         graphs = self.store.named_graphs()
         return {graph: self.value(text(graph), MODIFIED)[:10] for graph in graphs}
@@ -281,7 +281,7 @@ class Site:
             for subject in self.subjects(iri) or [NamedNode(iri)]
             for quad in self.store.quads_for_pattern(subject, None, None)
         }
-        days = [self._days.get(graph, "") for graph in graphs]
+        days = [self.days.get(graph, "") for graph in graphs]
         return max(days, default="") or self.value(self.dataset, MODIFIED)[:10]
 
     def url(self, name: str) -> str:
