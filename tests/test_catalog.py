@@ -5,12 +5,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
-<<<<<<< HEAD
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Store, parse
-=======
 from pyoxigraph import Literal as Value
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store
->>>>>>> words
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stadtgraph.serve.frames import BEGIN, DATA, END, HEAD, QUESTION, REFUSED, frame
 from stadtgraph.serve.mother import KILL
-from stadtgraph.sparql.refused import Refused
 from stadtgraph.serve.worker import Question
+from stadtgraph.sparql.refused import Refused
 
 if TYPE_CHECKING:
     from stadtgraph.serve.nest import Nest
