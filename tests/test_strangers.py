@@ -52,6 +52,11 @@ def canonical(lines):
     return {str(quad) for quad in triples}
 
 
+def has_nodes_without_names(path):
+    """The rules have some, today's as well as those of each version."""
+    return "shapes" in (path.stem, path.parent.name)
+
+
 def test_raptor_and_rdflib_read_every_document_and_dump_to_the_same_triples(rapper, public):
     """Each form by each reader; the rules have nodes without names, which get the same ones first."""
     turtles = with_form(public, "ttl")
@@ -62,7 +67,7 @@ def test_raptor_and_rdflib_read_every_document_and_dump_to_the_same_triples(rapp
     assert len(turtles) > 300 and len(others) > 300
     for path in turtles:
         whole = Graph().parse(path)
-        if path.stem == "shapes":
+        if has_nodes_without_names(path):
             assert canonical("\n".join(read[path])) == canonical(whole.serialize(format="nt"))
             continue
         assert as_set(Graph().parse(data="\n".join(read[path]), format="nt")) == as_set(whole), path
@@ -75,7 +80,7 @@ def test_raptor_and_rdflib_read_every_document_and_dump_to_the_same_triples(rapp
 
 def test_raptor_reads_every_line_of_the_n_triples(rapper, public, tmp_path):
     """All documents in one file: the format has no context, so a document stands for itself in it."""
-    paths = [path for path in with_form(public, "nt") if path.stem != "shapes"]
+    paths = [path for path in with_form(public, "nt") if not has_nodes_without_names(path)]
     lines = {line for path in paths for line in path.read_text().splitlines()}
     whole = tmp_path / "all.nt"
     whole.write_text("\n".join(sorted(lines)) + "\n")
