@@ -310,6 +310,9 @@ def test_a_packed_dump_holds_the_same(public):
 
 @pytest.mark.parametrize("folder", ["shapes", "queries/derive"])
 def test_a_changed_rule_changes_every_page_that_shows_it(musterstadt, folder):
+    # What was published as a version stays, which a publication from nothing cannot know.
+    about = musterstadt / "shapes" / "about.ttl"
+    about.write_text(re.sub(r".*owl:versionIRI.*\n", "", about.read_text()))
     publish(load(musterstadt), musterstadt / "public")
     told = re.compile(r'sh:message "|#\+ title: ')
     file = next(path for path in sorted((musterstadt / folder).iterdir()) if told.search(path.read_text()))
