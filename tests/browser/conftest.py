@@ -9,7 +9,8 @@ PATHS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it is there an event loop runs, and no other test could run its own.
+@pytest.fixture(scope="package")
 def browser():
     found = next(filter(None, map(shutil.which, PATHS)), None)
     if found is None:
