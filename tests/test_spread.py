@@ -23,15 +23,31 @@ def test_results_come_in_the_order_of_the_things(processes):
     ]
 
 
+def told(_):
+    time.sleep(0.01)
+    return os.getpid()
+
+
 def test_several_processes_work_and_this_is_one_of_them():
-    pids = list(spread(lambda _: os.getpid(), MANY, 3))
-    assert len(set(pids)) == 3 and pids[0] == os.getpid()
+    pids = set(spread(told, MANY, 3))
+    assert len(pids) == 3 and os.getpid() in pids
 
 
 def test_neighbours_are_done_by_one_process():
-    pids = list(spread(lambda _: os.getpid(), MANY, 3))
+    pids = list(spread(told, MANY, 3))
     for first in range(0, len(MANY), BLOCK):
         assert len(set(pids[first : first + BLOCK])) == 1
+
+
+def test_who_is_free_takes_what_is_left():
+    here = os.getpid()
+
+    def slow_elsewhere(number):
+        time.sleep(0.01 if os.getpid() == here else 0.1)
+        return os.getpid()
+
+    pids = list(spread(slow_elsewhere, MANY, 2))
+    assert pids.count(here) >= 4 * BLOCK
 
 
 def test_few_things_are_done_here():
@@ -52,8 +68,11 @@ def test_an_error_comes_back_as_it_was(processes, first):
 
 
 def test_a_process_that_is_killed_is_noticed():
+    here = os.getpid()
+
     def die(number):
-        if number == BLOCK + 7:  # the share of the other process
+        time.sleep(0.01)
+        if os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(ChildProcessError, match="ended early"):
@@ -78,7 +97,7 @@ for pid, _ in spread(work, range(100_000), 3, block=1):
     print(pid, flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    pids = {int(process.stdout.readline()) for _ in range(10)}
+    pids = {int(process.stdout.readline()) for _ in range(200)}
     process.kill()
     process.communicate()
     assert len(pids) == 3
