@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 from pyoxigraph import NamedNode, Quad, Store
@@ -12,7 +13,7 @@ from stadtgraph.terms import TYPE, text
 
 # So many uses are kept of each term, to show some of them in either language.
 KEPT: Final = 24
-Key = tuple[bool, bool, str, str]
+Head = tuple[bool, bool, str]
 
 
 @dataclass
@@ -21,14 +22,14 @@ class Uses:
 
     number: int = 0
     derived: int = 0
-    first: list[tuple[Key, Quad]] = field(default_factory=list)
+    first: list[tuple[tuple[Head, str], Quad]] = field(default_factory=list)
 
-    def add(self, quad: Quad, key: Key, derived: bool) -> None:
-        """Take in one use; ``key`` says which uses are shown first."""
+    def add(self, quad: Quad, head: Head, derived: bool) -> None:
+        """Take in one use; ``head``, and then its object, say which uses are shown first."""
         self.number += 1
         self.derived += derived
-        if len(self.first) < KEPT or key < self.first[-1][0]:
-            insort(self.first, (key, quad), key=lambda pair: pair[0])
+        if len(self.first) < KEPT or head <= self.first[-1][0][0]:
+            insort(self.first, ((head, text(quad.object)), quad), key=itemgetter(0))
             del self.first[KEPT:]
 
 
@@ -42,8 +43,8 @@ def gathered(store: Store, ours: str, rules: str) -> tuple[dict[str, Uses], dict
     for quad in store:
         iri = text(quad.subject)
         derived = text(quad.graph_name) == rules
-        key = (not iri.startswith(ours), derived, iri, text(quad.object))
-        properties.setdefault(quad.predicate.value, Uses()).add(quad, key, derived)
+        head = (not iri.startswith(ours), derived, iri)
+        properties.setdefault(quad.predicate.value, Uses()).add(quad, head, derived)
         if quad.predicate == TYPE and isinstance(quad.object, NamedNode):
-            classes.setdefault(quad.object.value, Uses()).add(quad, key, derived)
+            classes.setdefault(quad.object.value, Uses()).add(quad, head, derived)
     return classes, properties
