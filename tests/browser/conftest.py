@@ -9,8 +9,8 @@ PATHS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"]
 
 
-# Not for the whole session: while it is there an event loop runs, and no other test could run its own.
-@pytest.fixture(scope="package")
+# Not for longer: while it is there an event loop runs, and no other test could run its own.
+@pytest.fixture(scope="module")
 def browser():
     found = next(filter(None, map(shutil.which, PATHS)), None)
     if found is None:
