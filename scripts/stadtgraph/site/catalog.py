@@ -197,7 +197,7 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
     if folder == downloads.LATEST:
         found.titles(iri, "record-packed" if packed else "record-dump", form=form)
     elif folder == "tables" and suffix == "csv":
-        spoken, day = _held(found.site, _class(found.site, file), day)
+        spoken, day = _held(found.site, _class(found.site, file)[1], day)
         for lang in LANGUAGES:
             title = say("record-table", lang, name=_listed(found.site, file, lang))
             found.say(iri, "dcterms:title", Literal(title, language=lang))
@@ -228,15 +228,16 @@ def _distribution(found: Record, name: str, written: Written, day: str) -> None:
 
 def _listed(site: Site, file: str, lang: str) -> str:
     """Say what a table lists: its class in words, as far as somebody has named it, and by its term."""
-    name, iri = file.removesuffix(".csv").replace("-", ":", 1), _class(site, file)
+    name, iri = _class(site, file)
     known = words.term("class", iri, site.base)
     kind = known.get(f"many-{lang}") or known.get(lang) or site.city.label(iri).get(lang)
     return f"{kind} ({name})" if kind else name
 
 
-def _class(site: Site, file: str) -> str:
+def _class(site: Site, file: str) -> tuple[str, str]:
+    """Return the class that a table lists, in short and as its IRI."""
     name = file.removesuffix(".csv").replace("-", ":", 1)
-    return expand(name, site.base) or name
+    return name, expand(name, site.base) or name
 
 
 def _held(site: Site, kind: str, latest: str) -> tuple[list[Value], str]:

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
+from stadtgraph.site.downloads import DUMP
 from stadtgraph.site.frame import SECTIONS
 from stadtgraph.site.ordered import sorted_lines
 from stadtgraph.site.things import Site
@@ -49,7 +50,7 @@ def census(site: Site) -> Census:
     found = Census()
     for graph in site.store.named_graphs():
         found.graphs[text(graph)] = sum(1 for _ in site.store.quads_for_pattern(None, None, None, graph))
-    with (site.dumped / "dataset.nt").open(encoding="utf-8", newline="\n") as dump:
+    with (site.dumped / DUMP).open(encoding="utf-8", newline="\n") as dump:
         for subject, lines in groupby((line[:-3].split(" ", 2) for line in dump), key=itemgetter(0)):
             _count(found, site.base, subject[1:-1], [(predicate, value) for _, predicate, value in lines])
         dump.seek(0)

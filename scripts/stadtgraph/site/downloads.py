@@ -17,6 +17,8 @@ from stadtgraph.site.things import SAFE, VERSION, Site
 from stadtgraph.terms import Out
 
 LATEST: Final = "download/latest"
+# Every triple, in order: what is read again, by us and by others.
+DUMP: Final = "dataset.nt"
 LARGE: Final = 1_000_000
 
 
@@ -59,7 +61,7 @@ def _copy(path: Path, out: Out) -> None:
 
 def earlier(out: Path, current: str) -> dict[str, Path]:
     """Return the versions that the last publication holds, apart from the current one: they stay on offer."""
-    folders = (path for path in (out / "download").glob("*") if (path / "dataset.nt").is_file())
+    folders = (path for path in (out / "download").glob("*") if (path / DUMP).is_file())
     kept = [path for path in folders if path.name not in ("latest", current)]
     return {path.name: path.resolve() for path in sorted(kept, key=lambda path: number(path.name))}
 
@@ -74,7 +76,7 @@ def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, in
 
     Who has taken a version home expects that it stays what it is.
     """
-    number, name = version(site), f"download/{version(site)}/dataset.nt"
+    number, name = version(site), f"download/{version(site)}/{DUMP}"
     if last and number and (last / name).is_file():
         with (last / name).open("rb") as file:
             before = hashlib.file_digest(file, "sha256").hexdigest()

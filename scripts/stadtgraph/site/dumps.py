@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Final, cast
@@ -12,7 +11,7 @@ from typing import IO, Final, cast
 from pyoxigraph import RdfFormat, Store, parse
 
 from stadtgraph.site.jsonld import document_lines
-from stadtgraph.site.ordered import HELD, quad_lines, triple_lines
+from stadtgraph.site.ordered import quad_lines, triple_lines
 from stadtgraph.site.shelf import Tell
 from stadtgraph.terms import Out, write
 
@@ -36,8 +35,7 @@ def dumps(store: Store, prefixes: dict[str, str]) -> Iterator[tuple[str, Tell]]:
     ):
         # Put in order once; a parser reads them again faster than the store finds them.
         with TemporaryFile() as ordered:
-            while some := list(islice(lines, HELD)):
-                ordered.write("".join(some).encode())
+            ordered.writelines(line.encode() for line in lines)
             for suffix, form in forms.items():
                 if form == plain:
                     yield suffix, partial(_copy, ordered)

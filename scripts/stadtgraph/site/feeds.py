@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 from stadtgraph.load import LABELS
 from stadtgraph.messages import LANGUAGES, count_of, say
 from stadtgraph.namespaces import VOCABULARIES
-from stadtgraph.site.downloads import number
+from stadtgraph.site.downloads import DUMP, number
 from stadtgraph.site.frame import TEMPLATES
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.things import MODIFIED, VERSION, Site
@@ -24,7 +24,6 @@ from stadtgraph.terms import text
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
-DUMP: Final = "dataset.nt"
 # 50,000 are allowed; few of so many small parts differ after a change.
 MOST_PAGES: Final = 2500
 # Pages that hold nothing before somebody asks.
