@@ -33,7 +33,7 @@ def derived(root):
 
 @pytest.fixture(scope="module")
 def drawn(derived):
-    return {lang: dict(picture.pictures(derived))[f"picture.{lang}.svg"] for lang in LANGUAGES}
+    return {lang: dict(picture.Picture(derived).drawn())[f"picture.{lang}.svg"] for lang in LANGUAGES}
 
 
 def town(*statements):
@@ -64,7 +64,7 @@ def facts(*lines):
 
 
 def svg(city, lang="en"):
-    return ET.fromstring(dict(picture.pictures(city))[f"picture.{lang}.svg"])
+    return ET.fromstring(dict(picture.Picture(city).drawn())[f"picture.{lang}.svg"])
 
 
 def boxes(tree):
@@ -168,7 +168,7 @@ def test_a_legend_or_a_word_explains_every_class_and_line(derived, drawn, lang):
     for key in ("body", "above", "theme", "partner", "event", "place"):
         assert say(f"picture-class-{key}", lang) in visible
     assert say("picture-conclusion", lang) in visible
-    assert {row[1] for row in picture.content(derived, lang)} <= visible
+    assert {row[1] for row in picture.Picture(derived).content(lang)} <= visible
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -199,7 +199,7 @@ def test_what_the_editors_concluded_is_dashed(derived, drawn):
     lines = {
         line.find(f"{SVG}title").text: line.get("class") for line in tree.iter(f"{SVG}path") if len(line)
     }
-    kinds = {f"{s} – {r} – {o}": kind for s, r, o, kind in picture.content(derived, "de")}
+    kinds = {f"{s} – {r} – {o}": kind for s, r, o, kind in picture.Picture(derived).content("de")}
     assert lines.keys() == kinds.keys()
     conclusion = "Schluss der Redaktion"
     assert conclusion in kinds.values()
@@ -272,9 +272,9 @@ def test_the_colours_have_contrast_by_day_and_by_night(dark):
 def test_the_bytes_are_the_same_whatever_the_hash_seed(root, drawn):
     script = (
         "import sys; from pathlib import Path; from stadtgraph.load import load; "
-        "from stadtgraph.derive import derive; from stadtgraph.site.picture import pictures; "
+        "from stadtgraph.derive import derive; from stadtgraph.site.picture import Picture; "
         "city = load(Path(sys.argv[1])); derive(city); "
-        "sys.stdout.buffer.write(b''.join(content for _, content in pictures(city)))"
+        "sys.stdout.buffer.write(b''.join(content for _, content in Picture(city).drawn()))"
     )
     for seed in ("1", "2", "31"):
         command = [sys.executable, "-c", script, root]
@@ -288,7 +288,7 @@ def test_a_city_without_an_event_shows_who_belongs_to_whom(musterstadt):
     tree = svg(city, "de")
     assert len(boxes(tree)) == 3
     assert say("picture-heading-units", "de") in tree.find(f"{SVG}title").text
-    assert picture.content(city, "en") == [
+    assert picture.Picture(city).content("en") == [
         ("Works depot", "is part of", "Public order office", ""),
         ("Public order office", "is part of", "Town of Musterstadt", ""),
     ]
@@ -311,7 +311,7 @@ def test_labels_are_text_and_never_markup():
         ("item", SCHEMA + "name", Literal(name, language="en")),
         ("item", SCHEMA + "startDate", Literal("<b>soon</b>")),
     )
-    text = dict(picture.pictures(city))["picture.en.svg"].decode()
+    text = dict(picture.Picture(city).drawn())["picture.en.svg"].decode()
     assert "<script" not in text
     assert "<b>" not in text
     tree = ET.fromstring(text)
@@ -348,7 +348,7 @@ def test_the_event_with_most_performers_is_shown_and_of_two_the_more_specific_on
         *facts("talk schema:performer a"),
     )
     assert ("a", "presents itself at", "stall") in {
-        tuple(part.removeprefix("id:") for part in row[:3]) for row in picture.content(city, "en")
+        tuple(part.removeprefix("id:") for part in row[:3]) for row in picture.Picture(city).content("en")
     }
     assert BASE + "id/talk" not in boxes(svg(city))
 
@@ -365,7 +365,7 @@ def test_circles_do_not_hang_it():
             "fair schema:superEvent item",
         )
     )
-    ET.fromstring(dict(picture.pictures(city))["picture.de.svg"])
+    ET.fromstring(dict(picture.Picture(city).drawn())["picture.de.svg"])
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -436,6 +436,6 @@ def test_of_a_large_city_the_topmost_bodies_are_drawn():
     city = town(*facts(*lines))
     drawn = boxes(svg(city))
     assert len(drawn) == 200
-    assert picture.left_out(city) == (200, 500)
+    assert picture.Picture(city).left_out() == (200, 500)
     assert {iri(f"amt-{n}") for n in range(111)} <= set(drawn)
-    assert len(picture.content(city, "en")) == len(picture.ends(city)) == 199
+    assert len(picture.Picture(city).content("en")) == len(picture.Picture(city).ends()) == 199

@@ -61,3 +61,13 @@ def test_the_start_page_speaks_in_whole_words(public):
     for lang in ("", ".en"):
         claim = re.search(r'<p class="claim">(.)', (public / f"index{lang}.html").read_text())
         assert claim[1].isupper()
+
+
+def test_what_the_server_fills_in_is_the_same_whatever_page_was_made_before(site):
+    frame = Frame.of(Reading(site), "de")
+    shell = frame.shell()
+    assert b'href="@root@index.html"' in shell
+    other = Frame.of(Reading(site), "de")
+    for key in ("imprint", "index"):
+        other.render("law.html", key, key="imprint", rows=[])
+    assert other.shell() == shell

@@ -7,10 +7,9 @@ same, byte for byte, as if everything had been written anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,32 +27,29 @@ from stadtgraph.site import (
     jsonld,
     overview,
     pages,
+    pictured,
     reference,
     rules,
     served,
     tables,
     void,
 )
-from stadtgraph.site.frame import frame_digest, prepare
+from stadtgraph.site.frame import frame_digest, prepare, static_documents
 from stadtgraph.site.indexes import listed
-from stadtgraph.site.last import STATEMENTS, Changes, Last, engine
-from stadtgraph.site.notes import Listed, Notes
+from stadtgraph.site.last import Changes, Last, engine
+from stadtgraph.site.notes import Notes, Said
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.shelf import CannotPublish, Content, Document, Writer, shelf
-from stadtgraph.site.spread import spread
+from stadtgraph.site.spread import Crew, spread
 from stadtgraph.site.things import Site
 from stadtgraph.terms import text
 
 __all__ = ["CannotPublish", "Publication", "complete", "publish", "switch"]
-Documents = Iterator[tuple[str, Content]]
 Step = Callable[[int, int], None]
-Written = Mapping[str, tuple[str, int]]
-OF_THE_WHOLE: Final[tuple[Callable[[Site], Documents], ...]] = tuple(
+# Tells some documents, and what the search says; none needs what another one of its time tells.
+Part = Callable[[], Iterable[tuple[str, Content] | Said]]
+OF_THE_WHOLE: Final[tuple[Callable[[Site], Iterable[tuple[str, Content]]], ...]] = tuple(
     module.whole_documents for module in (jsonld, tables, calendar, feeds, rules)
-)
-# In the order in which they look at what the others wrote.
-AT_THE_END: Final[tuple[Callable[[Site, Written], Documents], ...]] = tuple(
-    module.closing_documents for module in (catalog, void)
 )
 
 
@@ -96,25 +92,24 @@ def publish(
     """
     asserted, derived = complete(city)
     site = Site(city)
-    with shelf(out) as kept:
+    with shelf(out) as kept, downloads.statements(site) as statements:
         kept.draft.mkdir()
         earlier = downloads.earlier(out, downloads.version(site))
         reading = Reading(replace(site, earlier=earlier, dumped=kept.draft / downloads.LATEST))
-        with Notes(kept.draft_things, engine() + frame_digest(reading), kept.things) as notes:
+        digest = engine() + frame_digest(reading, statements)
+        with Notes(kept.draft_things, digest, kept.things) as notes:
             writer = Writer(kept.draft, kept.last, notes.whole)
-            for dump in downloads.whole_documents(reading.site, writer.written):
-                writer.write(*dump)
+            for document in downloads.lines(reading.site, statements):
+                writer.write(*document)
             last = Last(kept, notes)
-            new = _things(reading, writer, last, notes, step, processes)
-            tell, sections = reference.in_search(reading)
-            for iri, said in zip(sections, spread(tell, list(sections), processes), strict=True):
-                notes.tell(iri, sections[iri], said)
-            parts = _parts(reading, writer.written, editor)
-            for part in spread(partial(_put, writer), parts, processes, worth=2, block=1):
-                for one in part:
-                    writer.hold(one)
-            versions = frozen.closing_documents(reading, kept.last, writer.folder, writer.written)
-            for document in chain(versions, _closing(reading, notes, writer.written)):
+            new = _first(reading, writer, last, notes, editor, step, processes)
+            for document in downloads.closing_documents(site, writer.written):
+                writer.write(*document)
+            notes.settle()
+            closing = _closing(reading, writer, notes, kept.last)
+            for done in spread(partial(_put, writer), closing, processes, worth=2, block=1):
+                writer.hold(*done.documents)
+            for document in files.data_pages(reading, notes, writer.written):
                 writer.write(*document)
             notes.keep("", writer.noted.values())
             for document in feeds.closing_documents(reading.site, notes):
@@ -155,60 +150,85 @@ def _drop_placeholders(city: City) -> None:
         city.store.remove(quad)
 
 
-def _things(
-    reading: Reading, writer: Writer, last: Last, notes: Notes, step: Step, processes: int | None
+class Done(NamedTuple):
+    """What is noted when a thing, or a part of the whole, has been written."""
+
+    documents: list[Document]
+    said: list[Said]
+    place: str = ""
+    day: str = ""
+    new: int = 0
+
+
+def _first(
+    reading: Reading,
+    writer: Writer,
+    last: Last,
+    notes: Notes,
+    editor: Path | None,
+    step: Step,
+    processes: int | None,
 ) -> int:
-    """Write the documents of each thing, or take them over; return how many are new."""
-    affected = last.affected(reading, writer.folder / STATEMENTS)
-    things = reading.site.things
-    stale: list[str] = []
-    for iri in things:
+    """Write what needs no notes, and each thing that cannot be taken over; return how many documents are new.
+
+    While other processes are at the former, this one takes over what is as it was.
+    """
+    prepare()
+    reading.prepare()
+    parts, things = _parts(reading, editor), reading.site.things
+    work = partial(_written, reading, writer, notes)
+    total, new = len(parts) + len(things), 0
+    with Crew[Part | str, Done](work, [*parts, *things], processes) as crew:
+        crew.queue(range(len(parts)), 1)
+        stale = _stale(reading, writer, last)
+        crew.queue([len(parts) + number for number in stale])
+        queued = [*range(len(parts)), *stale]
+        for count, (number, done) in enumerate(zip(queued, crew.results(), strict=True), 1):
+            if count > len(parts):
+                new += done.new
+                notes.add(things[number], done.place, done.day, done.documents)
+                writer.show(done.documents)
+            else:
+                writer.hold(*done.documents)
+            for said in done.said:
+                notes.tell(said)
+            step(total - len(queued) + count, total)
+    return new
+
+
+def _stale(reading: Reading, writer: Writer, last: Last) -> list[int]:
+    """Take over the documents of things that are as they were; return the numbers of the others."""
+    affected = last.affected(reading, writer.folder / downloads.STATEMENTS)
+    stale: list[int] = []
+    for number, iri in enumerate(reading.site.things):
         before = last.find(iri)
         same = (
             before and affected is not None and iri not in affected and before.place == _place(reading, iri)
         )
         if before and same and writer.keep(before.documents):
             writer.show(before.documents)
-            step(len(things) - len(stale), len(things))
         else:
             last.compare(iri, before)
-            stale.append(iri)
+            stale.append(number)
     last.rest()
-    new = 0
-    prepare()
-    reading.prepare()
-    for number, told in enumerate(spread(partial(_written, reading, writer, notes), stale, processes)):
-        new += told.new
-        notes.add(stale[number], told.place, told.day, told.documents)
-        notes.tell(stale[number], told.section, told.said)
-        writer.show(told.documents)
-        step(len(things) - len(stale) + number + 1, len(things))
-    return new
+    return stale
 
 
-class Told(NamedTuple):
-    """What is noted of a thing whose documents have been written."""
-
-    place: str
-    day: str
-    section: str
-    said: list[Listed]
-    documents: list[Document]
-    new: int
-
-
-def _written(reading: Reading, writer: Writer, notes: Notes, iri: str) -> Told:
-    known = notes.before(iri)
-    documents = [one for told in _documents(reading, iri) for one in writer.put(*told, known)]
+def _written(reading: Reading, writer: Writer, notes: Notes, item: Part | str) -> Done:
+    if not isinstance(item, str):
+        return _put(writer, item)
+    known = notes.before(item)
+    documents = [one for told in _documents(reading, item) for one in writer.put(*told, known)]
     new = sum(not one.packed and known.get(one.name) != one for one in documents)
-    return Told(_place(reading, iri), reading.site.modified(iri), *listed(reading, iri), documents, new)
+    said = Said(item, *listed(reading, item))
+    return Done(documents, [said], _place(reading, item), reading.site.modified(item), new)
 
 
 def _place(reading: Reading, iri: str) -> str:
     return "{}:{}".format(*reading.place(iri))
 
 
-def _documents(reading: Reading, iri: str) -> Documents:
+def _documents(reading: Reading, iri: str) -> Iterator[tuple[str, Content]]:
     """Yield the documents of one thing; its pages come last and name the others as downloads."""
     beside = []
     for tell in (jsonld.thing_documents, calendar.thing_documents):
@@ -218,28 +238,38 @@ def _documents(reading: Reading, iri: str) -> Documents:
     yield from pages.thing_documents(reading, iri, beside)
 
 
-def _parts(reading: Reading, written: Written, editor: Path | None) -> list[Callable[[], Documents]]:
-    """Return what tells the documents of the whole that need nothing from each other."""
+def _parts(reading: Reading, editor: Path | None) -> list[Part]:
+    """Return the parts of the whole that can be told before it is known what each thing's documents are."""
     return [
+        *downloads.whole_documents(reading.site),
         *(partial(tell, reading.site) for tell in OF_THE_WHOLE),
-        partial(reference.question_pages, reading),
+        partial(pictured.whole_documents, reading),
         partial(asking.asking_pages, reading, editor),
-        *reference.term_pages(reading, written),
+        static_documents,
+        *reference.question_pages(reading),
+        *reference.Reference(reading).parts(),
     ]
 
 
-def _closing(reading: Reading, notes: Notes, written: Written) -> Documents:
-    """Yield what has to know what else there is."""
-    yield from overview.whole_documents(reading, notes)
-    for tell in AT_THE_END:
-        yield from tell(reading.site, written)
-    yield from overview.picture_pages(reading)
-    yield from files.data_pages(reading, notes, written)
-    yield from served.closing_documents(reading, notes, written)
+def _closing(reading: Reading, writer: Writer, notes: Notes, last: Path | None) -> list[Part]:
+    """Return the parts of the whole that have to know what else there is."""
+    return [
+        *overview.parts(reading, notes),
+        *served.parts(reading, notes),
+        *(partial(module.closing_documents, reading.site, writer.written) for module in (catalog, void)),
+        partial(frozen.closing_documents, reading, last, writer.folder, writer.written),
+    ]
 
 
-def _put(writer: Writer, part: Callable[[], Documents]) -> list[Document]:
-    return [one for told in part() for one in writer.put(*told, writer.before)]
+def _put(writer: Writer, part: Part) -> Done:
+    documents: list[Document] = []
+    said: list[Said] = []
+    for told in part():
+        if isinstance(told, Said):
+            said.append(told)
+        else:
+            documents += writer.put(*told, writer.before)
+    return Done(documents, said)
 
 
 def switch(out: Path, tree: dict[str, bytes]) -> bool:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 from urllib.parse import urlsplit
 
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.site.downloads import DUMP
 from stadtgraph.site.frame import SECTIONS
-from stadtgraph.site.ordered import sorted_lines
+from stadtgraph.site.ordered import in_order
 from stadtgraph.site.things import Site
 from stadtgraph.terms import TYPE, text
 
@@ -53,9 +55,15 @@ def census(site: Site) -> Census:
     with (site.dumped / DUMP).open(encoding="utf-8", newline="\n") as dump:
         for subject, lines in groupby((line[:-3].split(" ", 2) for line in dump), key=itemgetter(0)):
             _count(found, site.base, subject[1:-1], [(predicate, value) for _, predicate, value in lines])
-        dump.seek(0)
-        found.objects = sum(1 for _ in sorted_lines(f"{line[:-3].split(' ', 2)[2]}\n" for line in dump))
+    found.objects = _objects(site.dumped / DUMP)
     return found
+
+
+def _objects(dump: Path) -> int:
+    """Return how many different objects N-Triples have."""
+    with dump.open("rb") as lines, TemporaryFile() as objects:
+        objects.writelines(line.split(b" ", 2)[2] for line in lines)
+        return sum(piece.count(b"\n") for piece in in_order(objects))
 
 
 def _count(found: Census, base: str, iri: str, stated: list[tuple[str, str]]) -> None:

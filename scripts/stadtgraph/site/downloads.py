@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryFile
+from typing import IO, Final, cast
 
-from stadtgraph.site.dumps import dumps
+from stadtgraph.site.dumps import FORMS, dump
+from stadtgraph.site.ordered import quads, triples
 from stadtgraph.site.packed import ENDINGS
 from stadtgraph.site.shelf import Content, Packed, Same
 from stadtgraph.site.things import SAFE, VERSION, Site
@@ -19,6 +21,8 @@ from stadtgraph.terms import Out
 LATEST: Final = "download/latest"
 # Every triple, in order: what is read again, by us and by others.
 DUMP: Final = "dataset.nt"
+# Every statement with its graph, in order: what tells two publications apart.
+STATEMENTS: Final = f"{LATEST}/dataset.nq"
 LARGE: Final = 1_000_000
 
 
@@ -28,35 +32,58 @@ def version(site: Site) -> str:
     return written if SAFE.fullmatch(written) and "/" not in written and written != "latest" else ""
 
 
-def whole_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, Content]]:
-    """Yield the dumps, those of this version, and those of the versions before.
+def statements(site: Site) -> IO[bytes]:
+    """Return a file of all statements in order, as N-Quads, that is gone when it is closed."""
+    file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    file.writelines(quads(site.store))
+    file.seek(0)
+    return file
 
-    ``written`` tells size and checksum of what was yielded so far: large files are packed too.
-    """
-    for suffix, tell in dumps(site.store, site.city.prefixes):
-        name = f"{LATEST}/dataset.{suffix}"
-        for one, content in _offered(name, tell, written):
-            yield one, content
-            if version(site):
-                yield one.replace(LATEST, f"download/{version(site)}"), Same(one)
+
+def lines(site: Site, statements: IO[bytes]) -> Iterator[tuple[str, Content]]:
+    """Yield the dumps of single lines, from which all others are read again: ``statements``, and triples."""
+    yield STATEMENTS, partial(_copy, statements)
+    yield f"{LATEST}/{DUMP}", partial(_put, site)
+
+
+def _put(site: Site, out: Out) -> None:
+    for piece in triples(site.store):
+        out.write(piece)
+
+
+def _copy(file: IO[bytes], out: Out) -> None:
+    file.seek(0)
+    shutil.copyfileobj(file, cast("IO[bytes]", out), 1 << 20)
+
+
+def whole_documents(site: Site) -> list[Callable[[], Iterator[tuple[str, Content]]]]:
+    """Return what tells the dump in each other form, and the dumps of the versions before."""
+    return [*(partial(_dump, site, suffix) for suffix in FORMS), partial(_before, site)]
+
+
+def _dump(site: Site, suffix: str) -> Iterator[tuple[str, Content]]:
+    yield f"{LATEST}/dataset.{suffix}", dump(site.dumped, suffix, site.city.prefixes)
+
+
+def _before(site: Site) -> Iterator[tuple[str, Content]]:
     for number, folder in site.earlier.items():
         for path in sorted(folder.iterdir()):
             if path.suffix not in ENDINGS:
-                yield from _offered(f"download/{number}/{path.name}", partial(_copy, path), written)
+                yield f"download/{number}/{path.name}", partial(_copy_of, path)
 
 
-def _offered(
-    name: str, tell: Callable[[Out], None], written: Mapping[str, tuple[str, int]]
-) -> Iterator[tuple[str, Content]]:
-    """Yield a file, and a large one packed too."""
-    yield name, tell
-    if written[name][1] > LARGE:
-        yield f"{name}.gz", Packed(name)
-
-
-def _copy(path: Path, out: Out) -> None:
+def _copy_of(path: Path, out: Out) -> None:
     with path.open("rb") as file:
-        shutil.copyfileobj(file, out, 1 << 20)
+        _copy(file, out)
+
+
+def closing_documents(site: Site, written: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, Content]]:
+    """Yield large dumps, packed; and all dumps under the address of their version."""
+    for name, (_, size) in list(written.items()):
+        if name.startswith("download/") and size > LARGE:
+            yield f"{name}.gz", Packed(name)
+    for name in [name for name in written if version(site) and name.startswith(f"{LATEST}/")]:
+        yield name.replace(LATEST, f"download/{version(site)}"), Same(name)
 
 
 def earlier(out: Path, current: str) -> dict[str, Path]:

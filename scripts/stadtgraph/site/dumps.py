@@ -2,58 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from shutil import copyfileobj
-from tempfile import TemporaryFile
-from typing import IO, Final, cast
+from pathlib import Path
+from typing import Final
 
-from pyoxigraph import RdfFormat, Store, parse
+from pyoxigraph import RdfFormat, parse
 
 from stadtgraph.site.jsonld import document_lines
-from stadtgraph.site.ordered import quad_lines, triple_lines
 from stadtgraph.site.shelf import Tell
 from stadtgraph.terms import Out, write
 
-TRIPLES: Final = {
-    "ttl": RdfFormat.TURTLE,
-    "nt": RdfFormat.N_TRIPLES,
-    "rdf": RdfFormat.RDF_XML,
-    "jsonld": RdfFormat.JSON_LD,
+# Suffix: the form, and that from which it is read again, faster than the store finds it.
+FORMS: Final = {
+    "ttl": (RdfFormat.TURTLE, RdfFormat.N_TRIPLES),
+    "rdf": (RdfFormat.RDF_XML, RdfFormat.N_TRIPLES),
+    "jsonld": (RdfFormat.JSON_LD, RdfFormat.N_TRIPLES),
+    "trig": (RdfFormat.TRIG, RdfFormat.N_QUADS),
 }
-QUADS: Final = {"trig": RdfFormat.TRIG, "nq": RdfFormat.N_QUADS}
 
 
-def dumps(store: Store, prefixes: dict[str, str]) -> Iterator[tuple[str, Tell]]:
-    """Yield suffix and what writes the dump: triples of the union of all graphs, quads with their graphs.
-
-    Each dump lasts until the next one is asked for.
-    """
-    for forms, plain, lines in (
-        (TRIPLES, RdfFormat.N_TRIPLES, triple_lines(store)),
-        (QUADS, RdfFormat.N_QUADS, quad_lines(store)),
-    ):
-        # Put in order once; a parser reads them again faster than the store finds them.
-        with TemporaryFile() as ordered:
-            ordered.writelines(line.encode() for line in lines)
-            for suffix, form in forms.items():
-                if form == plain:
-                    yield suffix, partial(_copy, ordered)
-                else:
-                    yield suffix, partial(_told, ordered, plain, form, prefixes)
+def dump(folder: Path, suffix: str, prefixes: dict[str, str]) -> Tell:
+    """Return what tells a dump in a form, read from the dump of single lines that lies in ``folder``."""
+    form, plain = FORMS[suffix]
+    return partial(_tell, folder / f"dataset.{plain.file_extension}", plain, form, prefixes)
 
 
-def _copy(ordered: IO[bytes], out: Out) -> None:
-    ordered.seek(0)
-    copyfileobj(ordered, cast("IO[bytes]", out), 1 << 20)
-
-
-def _told(ordered: IO[bytes], plain: RdfFormat, form: RdfFormat, prefixes: dict[str, str], out: Out) -> None:
-    ordered.seek(0)
-    quads = parse(ordered, plain)
-    statements = quads if plain == RdfFormat.N_QUADS else (quad.triple for quad in quads)
+def _tell(path: Path, plain: RdfFormat, form: RdfFormat, prefixes: dict[str, str], out: Out) -> None:
+    quads = parse(path=path, format=plain)
     if form == RdfFormat.JSON_LD:
-        for line in document_lines((quad.triple for quad in quads), prefixes):
+        for line in document_lines(quads, prefixes):
             out.write(line.encode())
     else:
-        write(statements, form, prefixes, out)
+        write(quads, form, prefixes, out)

@@ -77,18 +77,19 @@ def _told_pages(
     site: Site, notes: Notes, pages: list[tuple[str, str, str]]
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return of each page its address, the day of its last change, and the addresses of its languages."""
-    told = []
+    told, names = [], {name for name, _, _ in pages}
+    day_of_all = site.modified(site.dataset)
     for name, thing, changed in pages:
         stem, _, lang = name.removesuffix(".html").rpartition(".")
         if lang not in LANGUAGES:
             stem, lang = name.removesuffix(".html"), ""
         own = not thing and notes.has(site.url(stem), f"{stem}.ttl")
-        day = changed or site.modified(site.url(stem) if own else site.dataset)
+        day = changed or (site.modified(site.url(stem)) if own else day_of_all)
         others = {"de": f"{stem}.html", **{tag: f"{stem}.{tag}.html" for tag in LANGUAGES if tag != "de"}}
         links = [
             (tag, _address(site, other))
             for tag, other in others.items()
-            if (lang or "de") in others and (other == name or notes.has(thing, other))
+            if (lang or "de") in others and (other in names or notes.has(thing, other))
         ]
         told.append((_address(site, name), day, links))
     return told

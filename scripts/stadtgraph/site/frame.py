@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -306,7 +306,7 @@ class Frame:
 
     def _around(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Markup]:
         """Return head and foot of a page, made once for all pages of a folder that show the same."""
-        key = name if name in self._apart else "/" * name.count("/")
+        key = name if name in self._apart else "/" * (1 + name.count("/"))
         if key not in self._made:
             told = {"menu": self.menu(name), **values}
             self._made[key] = {part: self.part(f"{part}.html", name, **told) for part in ("top", "foot")}
@@ -333,10 +333,10 @@ def _is_gitlab(repository: str) -> bool:
 FRAMES: Final[WeakKeyDictionary[Reading, dict[str, Frame]]] = WeakKeyDictionary()
 
 
-def frame_digest(reading: Reading) -> str:
-    """Return a digest of all that pages show besides their thing's footprint."""
+def frame_digest(reading: Reading, statements: Iterable[bytes]) -> str:
+    """Return a digest of all that pages show besides their thing's footprint; ``statements`` are N-Quads."""
     menus = [Frame.of(reading, lang).menu("") for lang in LANGUAGES]
-    return reading.frame + hashlib.blake2b(repr(menus).encode(), digest_size=16).hexdigest()
+    return reading.frame(statements) + hashlib.blake2b(repr(menus).encode(), digest_size=16).hexdigest()
 
 
 def themes(reading: Reading) -> list[str]:

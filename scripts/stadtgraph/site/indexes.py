@@ -157,11 +157,12 @@ def list_pages(frame: Frame, notes: Notes, section: str) -> Iterator[tuple[str, 
     found = notes.of(section, frame.lang, main)
     names = [name if number == 0 else f"{name}-{number + 1}" for number in range(ceil(size / PER_PAGE))]
     spans = _spans(notes.ends(section, frame.lang, main, PER_PAGE)) if len(names) > 1 else [""]
+    up = address("", name)
     for page in names:
         groups: dict[str, list[Entry]] = {}
-        for iri, one in islice(found, PER_PAGE):
-            lead = "" if one.lead_lang else one.lead
-            entry = Entry(Text(one.name, one.lang), frame.link(iri, page), lead, one.note, section)
+        for _, one in islice(found, PER_PAGE):
+            lead, link = "" if one.lead_lang else one.lead, up + one.link if one.link else ""
+            entry = Entry(Text(one.name, one.lang), link, lead, one.note, section)
             groups.setdefault(one.group, []).append(entry)
         pages = [
             (span, address(frame.file(other), page), other == page)

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES
@@ -52,7 +52,7 @@ def document(triples: Iterable[Triple], prefixes: dict[str, str]) -> bytes:
     return "".join(document_lines(triples, prefixes)).encode()
 
 
-def document_lines(triples: Iterable[Triple], prefixes: dict[str, str]) -> Iterator[str]:
+def document_lines(triples: Iterable[Triple | Quad], prefixes: dict[str, str]) -> Iterator[str]:
     """Yield that document node by node, each on a line of its own."""
     names = lru_cache(REMEMBERED)(Names(prefixes))
     head = json.dumps(dict(sorted(prefixes.items())), ensure_ascii=False)

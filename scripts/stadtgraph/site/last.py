@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -17,16 +16,13 @@ from typing import Final
 
 from pyoxigraph import RdfFormat, parse
 
-from stadtgraph.site.downloads import LATEST
+from stadtgraph.site.downloads import STATEMENTS
 from stadtgraph.site.notes import Notes, Thing
+from stadtgraph.site.ordered import place
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.shelf import Shelf, untouched
-from stadtgraph.terms import TYPE, text
+from stadtgraph.terms import text
 
-# Every statement with its graph: what tells two publications apart.
-STATEMENTS: Final = f"{LATEST}/dataset.nq"
-LINE: Final = re.compile(rb"(\S+) <(\S+)> (.*?) ?(\S*) \.\n", re.DOTALL)
-CLASS: Final = TYPE.value.encode()
 # What else decides which bytes are written.
 LIBRARIES: Final = ("brotli", "icalendar", "jinja2", "markupsafe", "pyoxigraph")
 
@@ -95,21 +91,12 @@ def differing(one: Path, other: Path) -> Iterator[bytes]:
         while left or right:
             if left == right:
                 left, right = next(before, b""), next(after, b"")
-            elif right and (not left or _place(right) < _place(left)):
+            elif right and (not left or place(right) < place(left)):
                 yield right
                 right = next(after, b"")
             else:
                 yield left
                 left = next(before, b"")
-
-
-def _place(line: bytes) -> tuple[bytes, bytes, bool, bytes, bytes]:
-    """Return what orders a statement among others, as ``quads_in_order`` does."""
-    match = LINE.fullmatch(line)
-    if not match:
-        return b"", b"", False, b"", line
-    subject, predicate, value, graph = match.groups()
-    return graph, subject, predicate != CLASS, predicate, value
 
 
 @cache

@@ -6,14 +6,17 @@ The file is a database of SQLite. The next publication begins with a copy of it 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,6 +33,7 @@ UMLAUT: Final = re.compile("(a|o|u)e")
 # Whoever dies while writing a draft begins anew, so that nothing has to be kept from being lost.
 HASTE: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE"
 ORDER: Final = "CASE section WHEN 'concept' THEN rank NOT IN (SELECT value FROM json_each(?)) ELSE rank END"
+DOCUMENT: Final = "name, digest, size, made, packed"
 IN_SECTION: Final = f"""
     SELECT iri, lang, row_number() OVER (ORDER BY {ORDER}, starts DESC, grouped, folded, iri) AS number
     FROM listed WHERE section = ? AND lang = ?
@@ -50,6 +54,14 @@ class Listed(NamedTuple):
     group: str
     link: str
     starts: str = ""
+
+
+class Said(NamedTuple):
+    """What indexes and search say of a thing, a term or a rule in each language, and where it is listed."""
+
+    iri: str
+    section: str
+    listed: list[Listed]
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ class Notes:
         if not self.same_engine:
             self._base.executescript(files("stadtgraph.site").joinpath("notes.sql").read_text("utf-8"))
             self._base.execute("INSERT INTO about VALUES (?, ?)", (FORM, engine))
+        self._path, self._owner = path, os.getpid()
         self._base.execute("BEGIN")
         self.whole = {document.name: document for document in _documents(self._base, "")}
         self._base.execute("DELETE FROM document WHERE thing = ''")
@@ -99,12 +112,29 @@ class Notes:
         self._base.execute("COMMIT")
         self._base.close()
 
+    def settle(self) -> None:
+        """Let processes that are forked now read what is noted so far."""
+        self._base.execute("COMMIT")
+        self._base.execute("BEGIN")
+
+    @cached_property
+    def _elsewhere(self) -> sqlite3.Connection:
+        return _opened(self._path)
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        """Return a connection of this process; SQLite lets none be carried over a fork."""
+        return self._base if os.getpid() == self._owner else self._elsewhere
+
     def things(self) -> Iterator[Thing]:
         """Yield the things of the last publication in order."""
         if self._last and self.known:
             with closing(_opened(self._last)) as base:
-                for iri, place in base.execute("SELECT iri, place FROM thing ORDER BY iri"):
-                    yield Thing(iri, place, tuple(_documents(base, iri)))
+                rows = base.execute(f"""
+                    SELECT iri, place, {DOCUMENT} FROM thing CROSS JOIN document ON thing = iri ORDER BY iri
+                """)  # noqa: S608 (nothing of it comes from outside)
+                for (iri, place), some in groupby(rows, key=itemgetter(0, 1)):
+                    yield Thing(iri, place, tuple(Document._make(row[2:]) for row in some))
 
     def published(self, name: str) -> Document | None:
         """Return a document of the whole as the last publication holds it."""
@@ -126,18 +156,19 @@ class Notes:
         self._base.execute("INSERT INTO thing VALUES (?, ?, ?)", (iri, place, day))
         self.keep(iri, documents)
 
-    def tell(self, iri: str, section: str, said: Sequence[Listed]) -> None:
-        """Note what indexes and search say of a thing, or of a term, in each language."""
+    def tell(self, said: Said) -> None:
+        """Note what indexes and search say."""
+        iri, section, _ = said
         rows = [
             (
                 *(iri, n, section, one.order, one.starts, one.group, folded(one.name), json.dumps(one)),
                 *(_entry(one, section, lead) for lead in (shortened(one.lead, LEAD), "")),
             )
-            for n, one in enumerate(said)
+            for n, one in enumerate(said.listed)
         ]
         self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         letters = [
-            (n, some, folded(one.name), iri) for n, one in enumerate(said) for some in _beginnings(one)
+            (n, some, folded(one.name), iri) for n, one in enumerate(said.listed) for some in _beginnings(one)
         ]
         self._base.executemany("INSERT OR IGNORE INTO beginning VALUES (?, ?, ?, ?)", letters)
 
@@ -162,13 +193,13 @@ class Notes:
     def sections(self) -> dict[str, int]:
         """How many things each section lists; asked for when all of them are noted."""
         return dict(
-            self._base.execute("SELECT section, count(*) FROM listed WHERE lang = 0 GROUP BY section")
+            self._reader.execute("SELECT section, count(*) FROM listed WHERE lang = 0 GROUP BY section")
         )
 
     def of(self, section: str, lang: str, main: Collection[str]) -> Iterator[tuple[str, Listed]]:
         """Yield the things of a section as its index orders them; ``main`` schemes of concepts come first."""
         found = f"SELECT iri, lang FROM ({IN_SECTION}) ORDER BY number"  # noqa: S608
-        yield from self._told(self._base.execute(found, _asked(section, lang, main)))
+        yield from self._told(self._reader.execute(found, _asked(section, lang, main)))
 
     def ends(self, section: str, lang: str, main: Collection[str], size: int) -> Iterator[tuple[str, Listed]]:
         """Yield the first and the last thing of each part of that order."""
@@ -178,17 +209,17 @@ class Notes:
                 OR number = (SELECT count(*) FROM listed WHERE section = ? AND lang = 0)
             ORDER BY number
         """  # noqa: S608
-        yield from self._told(self._base.execute(found, (*_asked(section, lang, main), size, section)))
+        yield from self._told(self._reader.execute(found, (*_asked(section, lang, main), size, section)))
 
     def _told(self, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[str, Listed]]:
         """Yield what is said of each; it is not part of what is put in order, which takes memory."""
         for iri, lang in rows:
-            found = self._base.execute("SELECT said FROM listed WHERE iri = ? AND lang = ?", (iri, lang))
+            found = self._reader.execute("SELECT said FROM listed WHERE iri = ? AND lang = ?", (iri, lang))
             yield iri, Listed(*json.loads(found.fetchone()[0]))
 
     def by_name(self, lang: str) -> Iterator[str]:
         """Yield what the search has of every listed thing, by name."""
-        rows = self._base.execute(
+        rows = self._reader.execute(
             "SELECT found FROM listed WHERE lang = ? ORDER BY folded, iri", (LANGUAGES.index(lang),)
         )
         yield from (found for (found,) in rows)
@@ -202,7 +233,7 @@ class Notes:
         larger, length = [""], 0
         while larger and length < LETTERS:
             before, length = length, max(2, length + 1)
-            rows = self._base.execute(
+            rows = self._reader.execute(
                 """
                 SELECT substr(letters, 1, ?) AS part, count(DISTINCT iri) FROM beginning
                 WHERE lang = ? AND substr(letters, 1, ?) IN (SELECT value FROM json_each(?)) GROUP BY part
@@ -216,7 +247,7 @@ class Notes:
 
     def by_beginning(self, lang: str) -> Iterator[tuple[str, str, str]]:
         """Yield first letters, IRI and what the search has of each thing, for every word of its names."""
-        yield from self._base.execute(
+        yield from self._reader.execute(
             """
             SELECT letters, beginning.iri, brief FROM beginning CROSS JOIN listed USING (iri, lang)
             WHERE beginning.lang = ? ORDER BY letters, beginning.folded, beginning.iri
@@ -227,7 +258,7 @@ class Notes:
     def by_section(self) -> Iterator[tuple[str, str, list[Listed]]]:
         """Yield section, IRI and what is said of every listed thing in each language, by IRI."""
         said: list[Listed] = []
-        rows = self._base.execute("SELECT section, iri, said FROM listed ORDER BY section, iri, lang")
+        rows = self._reader.execute("SELECT section, iri, said FROM listed ORDER BY section, iri, lang")
         for section, iri, one in rows:
             said.append(Listed(*json.loads(one)))
             if len(said) == len(LANGUAGES):
@@ -236,24 +267,24 @@ class Notes:
 
     def sums(self) -> Iterator[tuple[str, str]]:
         """Yield name and checksum of every document by name."""
-        yield from self._base.execute("SELECT name, digest FROM document ORDER BY name")
+        yield from self._reader.execute("SELECT name, digest FROM document ORDER BY name")
 
     def pages(self) -> Iterator[tuple[str, str, str]]:
         """Yield every page by name, with its thing and the day of its last change where it is one's own."""
-        yield from self._base.execute("""
+        yield from self._reader.execute("""
             SELECT name, document.thing, ifnull(day, '') FROM document LEFT JOIN thing ON iri = document.thing
             WHERE name GLOB '*.html' ORDER BY name
         """)
 
     def has(self, iri: str, name: str) -> bool:
         """Tell whether a thing, or with an empty IRI the whole, has a document."""
-        rows = self._base.execute("SELECT 1 FROM document WHERE thing = ? AND name = ?", (iri, name))
+        rows = self._reader.execute("SELECT 1 FROM document WHERE thing = ? AND name = ?", (iri, name))
         return rows.fetchone() is not None
 
     def totals(self) -> Totals:
         """Return how much there is."""
         counted = "SELECT count(*), sum(name GLOB '*.html'), sum(size) FROM document WHERE NOT packed"
-        return Totals(*self._base.execute(counted).fetchone())
+        return Totals(*self._reader.execute(counted).fetchone())
 
 
 def _entry(one: Listed, section: str, lead: str) -> str:
@@ -287,7 +318,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _documents(base: sqlite3.Connection, iri: str) -> Iterator[Document]:
-    rows = base.execute("SELECT name, digest, size, made, packed FROM document WHERE thing = ?", (iri,))
+    rows = base.execute(f"SELECT {DOCUMENT} FROM document WHERE thing = ?", (iri,))  # noqa: S608
     yield from map(Document._make, rows)
 
 

@@ -1,10 +1,10 @@
-"""The pages that lead to all others: start, indexes, themes, search, data, picture, the law's pages."""
+"""The pages that lead to all others: start, indexes, themes, search, the law's."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from stadtgraph.messages import LANGUAGES, grouped
@@ -17,14 +17,12 @@ from stadtgraph.site.frame import (
     SECTIONS,
     Frame,
     section_of,
-    static_documents,
     text_in,
     themes,
 )
 from stadtgraph.site.indexes import LISTED, Entry, index_links, list_pages
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import thing_page
-from stadtgraph.site.picture import content, ends, left_out, pictures
 from stadtgraph.site.reading import MISSING, Reading, folded
 from stadtgraph.site.searched import search_pages
 from stadtgraph.site.shelf import Content
@@ -52,7 +50,6 @@ USUAL: Final[Mapping[str, str]] = {
     "accessibility-standard": "accessibility-standard-text",
     "data-protection-stored": "data-protection-stored-text",
 }
-STYLE: Final = re.compile(rb"<style>(.*?)</style>\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -65,27 +62,25 @@ class Bar:
     share: float
 
 
-def whole_documents(reading: Reading, notes: Notes) -> Iterator[tuple[str, Content]]:
-    """Yield the pages that depend on the whole graph, and the files that all pages need."""
-    yield from static_documents()
-    reading.pictures = dict(pictures(reading.city))
-    drawn = reading.pictures
-    yield from drawn.items()
-    style = b"".join(STYLE.findall(next(iter(drawn.values()), b""))[:1]).decode()
-    if drawn:
-        yield "static/picture.css", (".picture {\n" + style + "}\n").encode()
-    for lang in LANGUAGES:
-        frame = Frame.of(reading, lang)
-        yield from _start(frame, notes, drawn)
-        yield from _themes(frame)
-        for section in LISTED:
-            yield from list_pages(frame, notes, section)
-        yield from search_pages(frame, notes)
-        yield from _law(frame)
-        yield frame.file(MISSING), frame.render("404.html", MISSING, lists=index_links(frame, notes, MISSING))
-        for iri in (reading.site.dataset, reading.site.catalog):
-            if iri:
-                yield thing_page(frame, iri, [])
+def parts(reading: Reading, notes: Notes) -> list[Callable[[], Iterator[tuple[str, Content]]]]:
+    """Return what tells the pages that depend on the whole graph; none of them needs another."""
+    frames = [Frame.of(reading, lang) for lang in LANGUAGES]
+    return [
+        *(partial(list_pages, frame, notes, section) for section in LISTED for frame in frames),
+        *(partial(search_pages, frame, notes) for frame in frames),
+        *(partial(_pages, frame, notes) for frame in frames),
+    ]
+
+
+def _pages(frame: Frame, notes: Notes) -> Iterator[tuple[str, bytes]]:
+    """Yield the pages of which there is one each."""
+    yield from _start(frame, notes)
+    yield from _themes(frame)
+    yield from _law(frame)
+    yield frame.file(MISSING), frame.render("404.html", MISSING, lists=index_links(frame, notes, MISSING))
+    for iri in (frame.reading.site.dataset, frame.reading.site.catalog):
+        if iri:
+            yield thing_page(frame, iri, [])
 
 
 def _entry(frame: Frame, iri: str, origin: str, concluded: bool = False) -> Entry:
@@ -151,7 +146,7 @@ def main_event(reading: Reading) -> str:
     return min(counted)[1] if counted else ""
 
 
-def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _start(frame: Frame, notes: Notes) -> Iterator[tuple[str, bytes]]:
     reading = frame.reading
     event = main_event(reading)
     told: dict[str, Any] = {}
@@ -189,7 +184,6 @@ def _start(frame: Frame, notes: Notes, drawn: Mapping[str, bytes]) -> Iterator[t
             all_bodies=grouped(len(all_bodies), frame.lang),
             bars=bars,
             basis=_basis(frame, bars),
-            picture=f"picture.{frame.lang}.svg" in drawn,
             counts=[
                 (grouped(len(reading.site.things), frame.lang), frame.words("count-things")),
                 (grouped(len(reading.city.store), frame.lang), frame.words("count-statements")),
@@ -236,48 +230,3 @@ def _law(frame: Frame) -> Iterator[tuple[str, bytes]]:
             said = reading.texts(f"{catalog}#{part}", *DESCRIPTIONS) if catalog else {}
             rows.append((frame.words(part), text_in(said, frame.lang).value or usual))
         yield frame.file(key), frame.render("law.html", key, key=key, rows=rows)
-
-
-def picture_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
-    """Yield the big picture with its table."""
-    drawn = reading.pictures
-    for lang in LANGUAGES:
-        frame = Frame.of(reading, lang)
-        file = f"picture.{lang}.svg"
-        if file in drawn:
-            inline = STYLE.sub(b"", drawn[file]).decode().partition("?>")[2].strip()
-            inline = inline.replace('role="img"', 'role="group"', 1)
-            inline = re.sub(
-                r'href="([^"#][^"]*)"',
-                lambda match, frame=frame: f'href="{frame.link(match[1], "picture") or "#"}"',  # type: ignore[misc]
-                inline,
-            )
-            yield (
-                frame.file("picture"),
-                frame.render(
-                    "picture.html", "picture", svg=inline, file=file, table=_rows(frame), cut=_cut(frame)
-                ),
-            )
-
-
-def _rows(frame: Frame) -> list[list[tuple[str, str]]]:
-    """Return what the picture shows as rows of words, each with the page that it leads to."""
-    city = frame.reading.city
-    rows = zip(content(city, frame.lang), ends(city), strict=True)
-    return [
-        [
-            (who, frame.link(first, "picture")),
-            (does, ""),
-            (whom, frame.link(last, "picture")),
-            (grounds, ""),
-        ]
-        for (who, does, whom, grounds), (first, last) in rows
-    ]
-
-
-def _cut(frame: Frame) -> str:
-    """Return what the picture leaves out, as a sentence; nothing where it shows every body."""
-    drawn, known = left_out(frame.reading.city)
-    if drawn == known:
-        return ""
-    return frame.words("picture-cut", drawn=grouped(drawn, frame.lang), all=grouped(known, frame.lang))

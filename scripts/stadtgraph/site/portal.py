@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,9 +52,14 @@ def check(city: City, route: str) -> list[Finding]:
 
 def _written(site: Site) -> dict[str, tuple[str, int]]:
     """Return the files that the record tells of, as the build writes them."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, downloads.statements(site) as statements:
         writer = Writer(Path(folder))
-        dumps = downloads.whole_documents(site, writer.written)
-        for name, content in chain(dumps, tables.whole_documents(site), calendar.whole_documents(site)):
-            writer.write(name, content)
+        site = replace(site, dumped=writer.folder / downloads.LATEST)
+        for document in downloads.lines(site, statements):
+            writer.write(*document)
+        dumps = chain.from_iterable(tell() for tell in downloads.whole_documents(site))
+        for document in chain(dumps, tables.whole_documents(site), calendar.whole_documents(site)):
+            writer.write(*document)
+        for document in downloads.closing_documents(site, writer.written):
+            writer.write(*document)
     return writer.written

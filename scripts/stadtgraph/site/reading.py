@@ -42,7 +42,6 @@ class Reading:
         self.term_page = lru_cache(REMEMBERED)(self._term_page)
         self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}
         self.themes: list[str] | None = None
-        self.pictures: dict[str, bytes] = {}
 
     @cached_property
     def uses(self) -> tuple[dict[str, Uses], dict[str, Uses]]:
@@ -92,16 +91,7 @@ class Reading:
 
     def fragments(self, iri: str) -> list[str]:
         """Return the subjects that stand on the page of a thing: those of its IRI and ``#``."""
-        return [found for found in self._fragments.get(iri, ()) if found != iri]
-
-    @cached_property
-    def _fragments(self) -> dict[str, list[str]]:
-        found: dict[str, set[str]] = {}
-        for quad in self.city.store:
-            subject = text(quad.subject)
-            if "#" in subject and subject.startswith(self.base):
-                found.setdefault(subject.partition("#")[0], set()).add(subject)
-        return {page: sorted(subjects) for page, subjects in found.items()}
+        return [node.value for node in self.site.subjects(iri) if node.value != iri]
 
     def objects(self, iri: str, *predicates: str) -> list[str]:
         """Return the IRIs and texts that these properties have, each once."""
@@ -215,16 +205,17 @@ class Reading:
         """Whether a statement leads to a part of its subject, or to where it lies."""
         return quad.predicate.value in WITHIN or not PART_CLASSES.isdisjoint(self.types(text(quad.object)))
 
-    @cached_property
-    def frame(self) -> str:
-        """Return a digest of what any page may show: the dataset's own record, the city's terms and rules."""
-        spaces = tuple(self.base + LOCAL[name] for name in OWN)
-        heads = [
-            str(quad)
-            for quad in self.city.store
-            if (subject := text(quad.subject)).startswith(self.base) and not subject.startswith(spaces)
-        ]
-        digest = hashlib.blake2b("\n".join(sorted(heads)).encode(), digest_size=16)
+    def frame(self, statements: Iterable[bytes]) -> str:
+        """Return a digest of what any page may show: the dataset's own record, the city's terms and rules.
+
+        It is found in the statements of the graph in order, as N-Quads.
+        """
+        space = f"<{self.base}".encode()
+        own = tuple(space + LOCAL[name].encode() for name in OWN)
+        digest = hashlib.blake2b(digest_size=16)
+        for line in statements:
+            if line.startswith(space) and not line.startswith(own):
+                digest.update(line)
         for graph in sorted({text(quad.graph_name) for quad in self.city.shapes}):
             digest.update(self.city.files[graph].read_bytes())
         for rule in self.city.queries("derive"):

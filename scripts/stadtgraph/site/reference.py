@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, parse_query_results
@@ -15,7 +15,7 @@ from stadtgraph.queries import BadQuery, Question, ask, fill, read, write
 from stadtgraph.site import ruled, termed
 from stadtgraph.site.describe import predicate
 from stadtgraph.site.frame import Frame, Text
-from stadtgraph.site.notes import Listed
+from stadtgraph.site.notes import Said
 from stadtgraph.site.pages import FORMATS
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.telling import Telling, Value
@@ -23,33 +23,42 @@ from stadtgraph.site.used import Used, named_in, rules
 from stadtgraph.site.words import term
 
 ROWS: Final = 100
+# The pages of terms are told in so many parts, those of rules by so many of them.
+PARTS: Final = 4
+RULES: Final = 48
 VARIABLE: Final = re.compile(r"[?$](\w+)")
 ANSWERS: Final = {**FORMATS, "csv": "CSV", "json": "JSON"}
 
 
-def question_pages(reading: Reading) -> Iterator[tuple[str, bytes]]:
-    """Yield a page for each question with its answer, and the list of them."""
+def question_pages(reading: Reading) -> list[Callable[[], Iterator[tuple[str, bytes]]]]:
+    """Return what tells a page for each question with its answer, and the list of them."""
     questions = [read(path) for path in reading.city.queries()]
-    files = {}
-    for question in questions:
-        yield f"queries/{question.slug}.rq", question.text.encode()
-        found = dict(_files(reading, question))
-        files[question.slug] = list(found)
-        yield from found.items()
+    return [
+        *(partial(_question_pages, reading, question) for question in questions),
+        partial(_questions, reading, questions),
+    ]
+
+
+def _question_pages(reading: Reading, question: Question) -> Iterator[tuple[str, bytes]]:
+    name = f"queries/{question.slug}"
+    yield f"{name}.rq", question.text.encode()
+    found = dict(_files(reading, question))
+    yield from found.items()
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
-        listed = []
-        for question in questions:
-            title, about = question.title(lang), question.line("description", lang)
-            listed.append((title, question.slug, about))
-            yield frame.file(f"queries/{question.slug}"), _question(frame, question, files[question.slug])
-        checks = [read(path) for path in reading.city.queries("checks")]
-        yield (
-            frame.file("queries"),
-            frame.render(
-                "queries.html", "queries", listed=listed, checks=[check.title(lang) for check in checks]
-            ),
-        )
+        yield frame.file(name), _question(frame, question, list(found))
+
+
+def _questions(reading: Reading, questions: list[Question]) -> Iterator[tuple[str, bytes]]:
+    checks = [read(path) for path in reading.city.queries("checks")]
+    for lang in LANGUAGES:
+        frame = Frame.of(reading, lang)
+        listed = [
+            (question.title(lang), question.slug, question.line("description", lang))
+            for question in questions
+        ]
+        titles = [check.title(lang) for check in checks]
+        yield frame.file("queries"), frame.render("queries.html", "queries", listed=listed, checks=titles)
 
 
 def _files(reading: Reading, question: Question) -> Iterator[tuple[str, bytes]]:
@@ -168,42 +177,56 @@ def _said_twice(rows: list[list[Value]], at: int) -> bool:
     )
 
 
-def in_search(reading: Reading) -> tuple[Callable[[str], list[Listed]], dict[str, str]]:
-    """Return what tells the search of a term or a rule in each language, and the section of each."""
-    used, frames = Used(reading), [Frame.of(reading, lang) for lang in LANGUAGES]
-    sections = {**dict.fromkeys(used.terms, "term"), **dict.fromkeys(rules(reading), "rule")}
+class Reference:
+    """The pages of terms and rules, and what the search says of each.
 
-    def tell(iri: str) -> list[Listed]:
-        if sections[iri] == "term":
-            return [termed.listed(used, frame, iri) for frame in frames]
-        return [ruled.listed(frame, iri) for frame in frames]
-
-    return tell, sections
-
-
-def term_pages(
-    reading: Reading, written: Mapping[str, tuple[str, int]]
-) -> Iterator[Callable[[], Iterator[tuple[str, bytes]]]]:
-    """Yield what tells the pages of terms and of the city's rules in each language.
-
-    Terms are the city's own and those of other vocabularies.
+    Terms are the city's own and those of other vocabularies. What several parts need is found once.
     """
-    used = Used(reading)
-    for lang in LANGUAGES:
-        frame = Frame.of(reading, lang)
-        of_terms, of_rules = (
-            [(FORMATS[form], f"{page}.{form}") for form in FORMATS if f"{page}.{form}" in written]
-            for page in ("def", "shapes")
-        )
-        yield partial(_term_pages, used, frame, of_terms)
-        yield partial(_rule_pages, frame, of_rules)
 
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._frames = [Frame.of(reading, lang) for lang in LANGUAGES]
 
-def _term_pages(used: Used, frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    yield frame.file("def"), termed.ontology_page(used, frame, beside)
-    yield from termed.term_pages(used, frame, beside)
+    def parts(self) -> list[Callable[[], Iterator[tuple[str, bytes] | Said]]]:
+        """Return what tells them; none of these needs another."""
+        every = rules(self._reading)
+        return [
+            self._ontology,
+            self._shapes,
+            *(partial(self._terms, part) for part in range(PARTS)),
+            *(partial(self._rules, every[first : first + RULES]) for first in range(0, len(every), RULES)),
+        ]
 
+    @cached_property
+    def _used(self) -> Used:
+        return Used(self._reading)
 
-def _rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    yield frame.file("shapes"), ruled.shapes_page(frame, beside)
-    yield from ruled.rule_pages(frame, beside)
+    @cached_property
+    def _of_rules(self) -> list[ruled.Pages]:
+        folder = self._reading.document(rules(self._reading)[0])
+        return [ruled.Pages(frame, folder, self._beside("shapes")) for frame in self._frames]
+
+    def _beside(self, page: str) -> list[tuple[str, str]]:
+        """Return the downloads of all own terms, or of all rules."""
+        held = self._reading.base + page in self._reading.site.things
+        return [(FORMATS[form], f"{page}.{form}") for form in FORMATS if held]
+
+    def _ontology(self) -> Iterator[tuple[str, bytes]]:
+        for frame in self._frames:
+            yield frame.file("def"), termed.ontology_page(self._used, frame, self._beside("def"))
+
+    def _terms(self, part: int) -> Iterator[tuple[str, bytes] | Said]:
+        for iri in self._used.terms[part::PARTS]:
+            for frame in self._frames:
+                yield termed.term_page(self._used, frame, iri, self._beside("def"))
+            yield Said(iri, "term", [termed.listed(self._used, frame, iri) for frame in self._frames])
+
+    def _shapes(self) -> Iterator[tuple[str, bytes]]:
+        for frame in self._frames:
+            yield frame.file("shapes"), ruled.shapes_page(frame, self._beside("shapes"))
+
+    def _rules(self, some: list[str]) -> Iterator[tuple[str, bytes] | Said]:
+        for iri in some:
+            for pages in self._of_rules:
+                yield pages.page(iri)
+            yield Said(iri, "rule", [ruled.listed(frame, iri) for frame in self._frames])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -87,36 +86,31 @@ def shapes_page(frame: Frame, beside: list[tuple[str, str]]) -> bytes:
     )
 
 
-def rule_pages(frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the page of each rule in one language; they all lie in one folder, and so see the same links."""
-    every = rules(frame.reading)
-    folder = frame.reading.document(every[0]) if every else ""
-    pages = Pages(Rules(frame, folder), beside)
-    for iri in every:
-        name = frame.reading.document(iri)
-        yield frame.file(name), pages.page(iri, name)
-
-
 class Pages:
-    """The pages of rules in one language, with what several of them tell."""
+    """The pages of rules in one language, with what several of them tell.
 
-    def __init__(self, read: Rules, beside: list[tuple[str, str]]) -> None:
-        self._read, self._frame, self._beside = read, read.frame, beside
-        self._holders = _holders(read.frame)
+    They all lie in one folder, and so see the same links.
+    """
+
+    def __init__(self, frame: Frame, folder: str, beside: list[tuple[str, str]]) -> None:
+        self._read = read = Rules(frame, folder)
+        self._frame, self._beside = frame, beside
+        self._holders = _holders(frame)
         self._examples = examples(read.reading.city.root)
         self._told = cache(partial(told_rule, read))
         self._reached = cache(self._aside)
 
-    def page(self, iri: str, name: str) -> bytes:
+    def page(self, iri: str) -> tuple[str, bytes]:
         """Return the page of one rule."""
         frame, read = self._frame, self._read
+        name = frame.reading.document(iri)
         rule = self._told(iri)
         node = NamedNode(iri)
         holders = self._holders.get(iri, ())
         targets = [part for holder in holders or (iri,) for part in read.targets(holder)]
         file, line = frame.reading.city.place(iri, TYPE.value)
         place = f"{file}:{line}" if line else file
-        return frame.render(
+        page = frame.render(
             "rule.html",
             name,
             rule=rule,
@@ -136,6 +130,7 @@ class Pages:
             code=frame.code_link(file, line),
             report=frame.report_link(iri, rule.name.value, place),
         )
+        return frame.file(name), page
 
     def _aside(self, holders: tuple[str, ...]) -> Markup:
         """Return what rules apply to, which those with the same holders have in common."""

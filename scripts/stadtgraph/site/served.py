@@ -37,24 +37,29 @@ NO_LANGUAGE: Final = "zxx"
 DCTERMS: Final = VOCABULARIES["dcterms"]
 
 
-def closing_documents(
-    reading: Reading, notes: Notes, written: Mapping[str, tuple[str, int]]
-) -> Iterator[tuple[str, Content]]:
-    """Yield what the server reads first."""
+def parts(reading: Reading, notes: Notes) -> list[Callable[[], Iterator[tuple[str, Content]]]]:
+    """Return what tells what the server reads first; none of these needs another."""
+    return [partial(_names, reading, notes), partial(_around, reading, notes)]
+
+
+def _names(reading: Reading, notes: Notes) -> Iterator[tuple[str, Content]]:
+    yield f"{FOLDER}/names.jsonl", partial(_tell, _things(reading, notes))
+
+
+def _around(reading: Reading, notes: Notes) -> Iterator[tuple[str, Content]]:
+    """Yield what stands around content, and the publication in figures."""
     for lang in LANGUAGES:
         frame = Frame.of(reading, lang)
         yield f"{FOLDER}/frame.{lang}.txt", frame.shell()
         places = {"question": "@question@", "count": "@count@", "results": "@results@", "there": "@there@"}
         yield f"{FOLDER}/search.{lang}.txt", search_page(frame, notes, **places, served=True)
-    yield f"{FOLDER}/names.jsonl", partial(_tell, _things(reading, notes))
-    yield f"{FOLDER}/publication.json", _indented(_publication(reading, written))
+    yield f"{FOLDER}/publication.json", _indented(_publication(reading))
 
 
-def _publication(reading: Reading, written: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+def _publication(reading: Reading) -> dict[str, Any]:
     site, held = reading.site, census(reading.site)
     services = (node.value.removeprefix(site.base) for node in site.those(TYPE, DATASERVICE))
     licences = site.values(site.dataset, NamedNode(DCTERMS + "license"))
-    profile = site.url("profile") if "profile.ttl" in written else ""
     return {
         "layout": 1,
         "base": site.base,
@@ -69,7 +74,7 @@ def _publication(reading: Reading, written: Mapping[str, tuple[str, int]]) -> di
         "catalog": site.catalog,
         "record": ["catalog", "dataset", *sorted(set(services) - {"sparql"})] if site.dataset else [],
         "licence": text(licences[0]) if licences else "",
-        "profile": profile,
+        "profile": site.url("profile") if site.dataset else "",
         "triples": held.triples,
         "graphs": [
             {"iri": iri, "title": reading.label(iri), "triples": number}

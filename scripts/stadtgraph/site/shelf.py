@@ -124,14 +124,14 @@ class Writer:
             self.hold(self.noted[name]._replace(packed=False))
             del self.packed[name]
         else:
-            for document in self.put(name, content, self.before):
-                self.hold(document)
+            self.hold(*self.put(name, content, self.before))
 
-    def hold(self, document: Document) -> None:
-        """Remember a document of the whole."""
-        self.noted[document.name] = document
-        held = self.packed if document.packed else self.written
-        held[document.name] = (document.digest, document.size)
+    def hold(self, *documents: Document) -> None:
+        """Remember documents of the whole."""
+        for document in documents:
+            self.noted[document.name] = document
+            held = self.packed if document.packed else self.written
+            held[document.name] = (document.digest, document.size)
 
     def show(self, documents: Iterable[Document]) -> None:
         """Tell those who ask what was written of a thing's documents that stand at the top, such as terms."""

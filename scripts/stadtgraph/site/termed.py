@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -78,11 +77,10 @@ def _taken(frame: Frame, counted: dict[str, Uses], name: Any) -> list[tuple[str,
     ]
 
 
-def term_pages(used: Used, frame: Frame, beside: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the page of each class and property in one language."""
-    for iri in used.terms:
-        name = frame.reading.term_page(iri)
-        yield frame.file(name), _page(used, Telling(frame, iri, name), beside)
+def term_page(used: Used, frame: Frame, iri: str, beside: list[tuple[str, str]]) -> tuple[str, bytes]:
+    """Return the page of a class or property in one language."""
+    name = frame.reading.term_page(iri)
+    return frame.file(name), _page(used, Telling(frame, iri, name), beside)
 
 
 def _page(used: Used, told: Telling, beside: list[tuple[str, str]]) -> bytes:

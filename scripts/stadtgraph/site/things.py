@@ -117,17 +117,23 @@ class Site:
         return Names(self.city.prefixes)
 
     @cached_property
-    def _parted(self) -> dict[str, list[NamedNode]]:
-        """Map those of which fragments are told to the subjects that begin with them."""
-        found: dict[str, set[NamedNode]] = {self._rules: set()} if any(self.city.shapes) else {}
-        for quad in self.store:
-            iri, mark, _ = text(quad.subject).partition("#")
-            if mark and iri.startswith(self.base) and isinstance(quad.subject, NamedNode):
-                found.setdefault(iri, set()).add(quad.subject)
-        for iri, subjects in found.items():
-            if any(self.store.quads_for_pattern(NamedNode(iri), None, None)):
-                subjects.add(NamedNode(iri))
-        return {iri: sorted(subjects, key=text) for iri, subjects in found.items()}
+    def _own(self) -> tuple[tuple[str, ...], dict[str, list[NamedNode]]]:
+        """Return the things that have documents, in order, and all subjects of those that have fragments."""
+        found = {
+            quad.subject.value
+            for quad in self.store
+            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base)
+        }
+        things = {iri.partition("#")[0] for iri in found}
+        if any(self.city.shapes):
+            things.add(self._rules)
+        parted = {self._rules: [NamedNode(self._rules)]} if self._rules in found else {}
+        for iri in sorted(found):
+            if "#" in iri:
+                whole = iri.partition("#")[0]
+                own = [NamedNode(whole)] if whole in found else []
+                parted.setdefault(whole, own).append(NamedNode(iri))
+        return tuple(iri for iri in sorted(things) if self.document(iri)), parted
 
     @property
     def _rules(self) -> str:
@@ -135,19 +141,12 @@ class Site:
 
     def subjects(self, iri: str) -> list[NamedNode]:
         """Return the nodes that the documents of a thing tell of first: itself and its fragments."""
-        return self._parted.get(iri) or ([] if iri == self._rules else [NamedNode(iri)])
+        return self._own[1].get(iri) or ([] if iri == self._rules else [NamedNode(iri)])
 
-    @cached_property
+    @property
     def things(self) -> tuple[str, ...]:
         """Return every thing that has documents of its own, in order."""
-        found = {
-            quad.subject.value.partition("#")[0]
-            for quad in self.store
-            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(self.base)
-        }
-        if any(self.city.shapes):
-            found.add(self._rules)
-        return tuple(iri for iri in sorted(found) if self.document(iri))
+        return self._own[0]
 
     def those(self, predicate: NamedNode, value: Value | None = None) -> list[NamedNode]:
         """Return the named nodes of which something is stated, in order."""

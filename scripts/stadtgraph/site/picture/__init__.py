@@ -76,37 +76,38 @@ class Entry:
     y: float
 
 
-def pictures(city: City) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the picture in each language."""
-    reading = Reading(city)
-    found = find_network(reading)
-    for lang in LANGUAGES:
-        yield f"picture.{lang}.svg", _picture(reading, found, lang)
+class Picture:
+    """The picture of a city as it is now."""
 
+    def __init__(self, city: City) -> None:
+        self._reading = Reading(city)
+        self._found = find_network(self._reading)
 
-def content(city: City, lang: str) -> list[tuple[str, str, str, str]]:
-    """Return what the picture shows as a table: who, does what, to whom, and what the statement rests on."""
-    reading = Reading(city)
-    return [
-        (
-            label(city, relation.subject, lang),
-            say(RELATIONS[relation.kind], lang),
-            label(city, relation.object, lang),
-            basis(reading, relation.graph, lang),
-        )
-        for relation in find_network(reading).relations
-    ]
+    def drawn(self) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the picture in each language."""
+        for lang in LANGUAGES:
+            yield f"picture.{lang}.svg", _picture(self._reading, self._found, lang)
 
+    def content(self, lang: str) -> list[tuple[str, str, str, str]]:
+        """Return it as a table: who, does what, to whom, and what the statement rests on."""
+        city = self._reading.city
+        return [
+            (
+                label(city, relation.subject, lang),
+                say(RELATIONS[relation.kind], lang),
+                label(city, relation.object, lang),
+                basis(self._reading, relation.graph, lang),
+            )
+            for relation in self._found.relations
+        ]
 
-def left_out(city: City) -> tuple[int, int]:
-    """Return how many bodies are drawn, and how many there are."""
-    found = find_network(Reading(city))
-    return len(found.of("body", "unit")), found.bodies
+    def ends(self) -> list[tuple[str, str]]:
+        """Return who and what each row of that table links."""
+        return [(relation.subject, relation.object) for relation in self._found.relations]
 
-
-def ends(city: City) -> list[tuple[str, str]]:
-    """Return who and what each row of that table links."""
-    return [(relation.subject, relation.object) for relation in find_network(Reading(city)).relations]
+    def left_out(self) -> tuple[int, int]:
+        """Return how many bodies are drawn, and how many there are."""
+        return len(self._found.of("body", "unit")), self._found.bodies
 
 
 def _picture(reading: Reading, found: Network, lang: str) -> bytes:
