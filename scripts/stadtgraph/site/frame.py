@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup
+from pyoxigraph import NamedNode
 
 from stadtgraph.caches import cache_folder
 from stadtgraph.messages import LANGUAGES
@@ -26,6 +27,7 @@ from stadtgraph.site import jsonld
 from stadtgraph.site.describe import kinds, point_in_time, predicate
 from stadtgraph.site.reading import MISSING, Reading, address
 from stadtgraph.site.words import Words, term
+from stadtgraph.terms import text
 
 ORG: Final = VOCABULARIES["org"]
 RDF: Final = VOCABULARIES["rdf"]
@@ -131,7 +133,7 @@ class Frame:
         self.reading, self.lang, self.words = reading, lang, Words(lang)
         self.other = next(other for other in LANGUAGES if other != lang)
         self.static = static()
-        self.sections = [name for name, classes in SECTIONS.items() if reading.instances(classes)]
+        self.sections = [name for name, classes in SECTIONS.items() if reading.has_one(classes)]
         self.record = self._record()
         self.themes = bool(themes(reading))
         # Pages that stand in the menu, or lack part of the head.
@@ -343,12 +345,17 @@ def themes(reading: Reading) -> list[str]:
     """Return the themes of the city in order: what its events are about, else the top concepts worked for."""
     if reading.themes is not None:
         return reading.themes
+    tops = {node.value for node in reading.site.those(NamedNode(SKOS + "topConceptOf"))}
     found: set[str] = set()
-    for respect in (SCHEMA + "about", ORG + "purpose"):
-        for event in reading.instances(SECTIONS["event" if respect.startswith(SCHEMA) else "body"]):
-            for iri in reading.objects(event, respect):
-                if SKOS + "Concept" in reading.types(iri) and reading.objects(iri, SKOS + "topConceptOf"):
-                    found.add(iri)
+    for respect, section in ((SCHEMA + "about", "event"), (ORG + "purpose", "body")):
+        for quad in reading.city.store.quads_for_pattern(None, NamedNode(respect), None):
+            iri = text(quad.object)
+            if (
+                iri in tops - found
+                and SKOS + "Concept" in reading.types(iri)
+                and reading.is_one(text(quad.subject), SECTIONS[section])
+            ):
+                found.add(iri)
         if found:
             break
     reading.themes = sorted(found, key=lambda iri: (reading.number(iri), reading.name(iri, "de")))

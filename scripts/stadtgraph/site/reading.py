@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -130,12 +130,21 @@ class Reading:
 
     def instances(self, classes: Iterable[str]) -> list[str]:
         """Return the things of these classes that have pages."""
-        found = set()
+        return sorted(set(self._instances(classes)))
+
+    def has_one(self, classes: Iterable[str]) -> bool:
+        """Tell whether there is a thing of these classes that has a page."""
+        return any(self._instances(classes))
+
+    def is_one(self, iri: str, classes: Iterable[str]) -> bool:
+        """Tell whether a thing is of these classes and has a page."""
+        return not self.types(iri).isdisjoint(classes) and bool(self.document(iri))
+
+    def _instances(self, classes: Iterable[str]) -> Iterator[str]:
         for name in classes:
             for quad in self.city.store.quads_for_pattern(None, TYPE, NamedNode(name)):
                 if isinstance(quad.subject, NamedNode) and self.document(quad.subject.value):
-                    found.add(quad.subject.value)
-        return sorted(found)
+                    yield quad.subject.value
 
     def _term_page(self, iri: str) -> str:
         """Return the page of a class or property that is used; vocabularies without prefix have none."""
