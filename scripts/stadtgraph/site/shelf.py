@@ -92,7 +92,7 @@ class _Sums:
         self._file.flush()
 
 
-def untouched(folder: Path, document: Document) -> bool:
+def untouched(folder: Path | str, document: Document) -> bool:
     """Tell whether a document is there as it was written."""
     try:
         status = os.stat(f"{folder}/{document.name}")  # noqa: PTH116 (a Path for each of many thousands costs)
@@ -116,6 +116,11 @@ class Writer:
     packed: dict[str, tuple[str, int]] = field(default_factory=dict)
     noted: dict[str, Document] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
+    _begin: str = ""
+
+    def __post_init__(self) -> None:
+        """Write the folder's path once: a Path for each of many thousands costs."""
+        self._begin = f"{self.folder}/"
 
     def write(self, name: str, content: Content) -> None:
         """Write a document of the whole, and its packed forms where they are worth it; remember them."""
@@ -210,16 +215,17 @@ class Writer:
 
         A document that somebody has touched since is not taken over.
         """
-        last = self.last
+        last = str(self.last or "")
         if not last or not all(untouched(last, document) for document in documents):
             return False
         self._link(documents)
         return True
 
     def _link(self, documents: Iterable[Document]) -> None:
+        last = str(self.last)
         for document in documents:
             try:
-                os.link(f"{self.last}/{document.name}", self._path(document.name))
+                os.link(f"{last}/{document.name}", self._path(document.name))
             except FileExistsError:
                 raise CannotPublish("name-taken", name=document.name) from None
 
@@ -234,7 +240,7 @@ class Writer:
         if folder not in self._folders:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
-        return f"{self.folder}/{name}"
+        return self._begin + name
 
 
 def _list(sums: Iterable[tuple[str, str]], out: Out) -> None:
