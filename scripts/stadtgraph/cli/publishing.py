@@ -79,7 +79,7 @@ def publish(out: Path | None, editor: Path | None, processes: int | None, root: 
 def _read_libraries() -> None:
     """Read what writing needs; that takes half as long as checking a small city."""
     import stadtgraph.site.build  # noqa: F401 (the import is what is wanted)
-    from stadtgraph.site.frame import prepare
+    from stadtgraph.site.templating import prepare
 
     prepare()
 
