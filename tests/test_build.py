@@ -20,7 +20,7 @@ from rdflib import BNode, Dataset, Graph
 from stadtgraph.load import load
 from stadtgraph.site import feeds, indexes, spread, tables
 from stadtgraph.site.build import CannotPublish, publish, switch
-from stadtgraph.site.shelf import Writer
+from stadtgraph.site.writer import Writer
 
 TRIPLES = ("ttl", "nt", "jsonld", "rdf")
 QUADS = ("trig", "nq")
