@@ -108,7 +108,6 @@ for pid, _ in spread(work, range(100_000), 3, block=1):
 
 
 def test_jobs_begin_when_they_are_queued_and_their_results_wait_however_large_they_are():
-    here = os.getpid()
     reading, writing = os.pipe()
 
     def work(number):
