@@ -309,6 +309,17 @@ def test_the_chart_counts_what_the_page_of_a_theme_and_the_question_count(public
     assert sorted(re.findall(r"<td[^>]*>(\d+)</td></tr>", answer)) == sorted(number for _, number in bars)
 
 
+@pytest.mark.parametrize("lang", ["", ".en"])
+def test_questions_stand_in_the_order_of_what_is_read(public, lang):
+    """Not in that of the names of their files, which nobody sees."""
+    listed = (public / f"queries{lang}.html").read_text().partition('<ul class="index">')[2]
+    questions = re.findall(r'<li><a href="queries/[^"]+">(.*?)</a>', listed)
+    asked = re.findall(r'<li id="example-[^"]+"><a [^>]+>(.*?)</a>', (public / f"sparql{lang}.html").read_text())
+    assert len(questions) > 20
+    assert questions == sorted(questions, key=str.lower)
+    assert asked == sorted(asked, key=str.lower)
+
+
 def test_answers_have_heads_in_the_language_of_the_reader(public):
     """A variable that has no word of its own would stand there as it is written in the question."""
     for path in (public / "queries").glob("*.html"):
