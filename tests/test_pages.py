@@ -314,7 +314,9 @@ def test_questions_stand_in_the_order_of_what_is_read(public, lang):
     """Not in that of the names of their files, which nobody sees."""
     listed = (public / f"queries{lang}.html").read_text().partition('<ul class="index">')[2]
     questions = re.findall(r'<li><a href="queries/[^"]+">(.*?)</a>', listed)
-    asked = re.findall(r'<li id="example-[^"]+"><a [^>]+>(.*?)</a>', (public / f"sparql{lang}.html").read_text())
+    asked = re.findall(
+        r'<li id="example-[^"]+"><a [^>]+>(.*?)</a>', (public / f"sparql{lang}.html").read_text()
+    )
     assert len(questions) > 20
     assert questions == sorted(questions, key=str.lower)
     assert asked == sorted(asked, key=str.lower)

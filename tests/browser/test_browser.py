@@ -42,7 +42,9 @@ WIDTHS = {"phone": 390, "desktop": 1280}
 # The size of what is pressed is of WCAG 2.2 only, and not looked at unasked.
 CHECKED = "{preload: false, resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
 # WCAG 1.4.12: nobody loses anything by setting text wider.
-WIDER = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }"
+WIDER = (
+    "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }"
+)
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in WIDTHS.values()]
 # Each language gets two looks that differ in everything: together each width is seen in each scheme.
 LOOKS_OF = {"de": [LOOKS[0], LOOKS[3]], "en": [LOOKS[1], LOOKS[2]]}
@@ -310,7 +312,8 @@ def test_no_label_of_a_fact_is_broken_within_a_word(browser, public):
         page = open_page(browser, public, shown)
         broken += page.evaluate(
             """labels => labels.filter((label) => {
-              const row = document.querySelector(".facts > div"), column = row.querySelector("dt").clientWidth;
+              const row = document.querySelector(".facts > div");
+              const column = row.querySelector("dt").clientWidth;
               row.querySelector("dt").outerHTML = label;
               const made = row.querySelector("dt");
               made.style.cssText = "hyphens: manual; width: min-content; overflow-wrap: normal";

@@ -6,7 +6,6 @@ import pytest
 PAPER = {"width": 680, "height": 1000}
 
 
-
 def test_what_is_folded_on_the_screen_is_printed(browser, public):
     page = browser.new_page()
     page.goto((public / "theme.html").resolve().as_uri())
@@ -44,7 +43,9 @@ def test_nothing_is_cut_off_that_is_scrolled_on_the_screen(browser, public, name
     page.close()
 
 
-@pytest.mark.parametrize("name", ["doc/dortbunt-2023.html", "queries/wer-stellt-sich-vor.html", "search.html"])
+@pytest.mark.parametrize(
+    "name", ["doc/dortbunt-2023.html", "queries/wer-stellt-sich-vor.html", "search.html"]
+)
 def test_nothing_is_printed_to_be_pressed(browser, public, name):
     page = browser.new_page(viewport=PAPER)
     page.goto((public / name).resolve().as_uri())
