@@ -309,6 +309,30 @@ def test_the_chart_counts_what_the_page_of_a_theme_and_the_question_count(public
     assert sorted(re.findall(r"<td[^>]*>(\d+)</td></tr>", answer)) == sorted(number for _, number in bars)
 
 
+@pytest.mark.parametrize("lang", ["", ".en"])
+def test_questions_stand_in_the_order_of_what_is_read(public, lang):
+    """Not in that of the names of their files, which nobody sees."""
+    listed = (public / f"queries{lang}.html").read_text().partition('<ul class="index">')[2]
+    questions = re.findall(r'<li><a href="queries/[^"]+">(.*?)</a>', listed)
+    asked = re.findall(
+        r'<li id="example-[^"]+"><a [^>]+>(.*?)</a>', (public / f"sparql{lang}.html").read_text()
+    )
+    assert len(questions) > 20
+    assert questions == sorted(questions, key=str.lower)
+    assert asked == sorted(asked, key=str.lower)
+
+
+def test_what_a_city_does_not_have_is_not_shown_empty(public, small):
+    """A city without events, sources and a basis of its statements speaks of none."""
+    start, picture = ((small / f"{name}.html").read_text() for name in ("index", "picture"))
+    assert "Wer zu wem gehört: der Graph auf einen Blick" in start and "Wer sich vorstellt" not in start
+    assert "</b> Einträge" in start and "</b> Quellen" not in start
+    assert '<th scope="col">Mit wem oder was</th></tr>' in picture and "Grundlage" not in picture
+    start, picture = ((public / f"{name}.html").read_text() for name in ("index", "picture"))
+    assert "Wer sich vorstellt, wofür" in start and "</b> Quellen" in start
+    assert '<th scope="col">Grundlage</th></tr>' in picture and '<td data-head="Grundlage">' in picture
+
+
 def test_answers_have_heads_in_the_language_of_the_reader(public):
     """A variable that has no word of its own would stand there as it is written in the question."""
     for path in (public / "queries").glob("*.html"):

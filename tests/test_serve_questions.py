@@ -318,6 +318,17 @@ def test_a_long_answer_is_cut_and_says_so(real):
     assert '<p class="truth">Ja</p>' in real.ask(f"/sparql?{yes}").text
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("de", "“, Zeichen 132 bis 142</a>"), ("en", "”, characters 132 to 142</a>")]
+)
+def test_a_passage_has_the_name_of_its_source(real, lang, words):
+    """No bare address stands where people read; it leads to the passage."""
+    described = urlencode({"query": "DESCRIBE id:hansaplatz", "format": "html", "lang": lang})
+    answer = real.ask(f"/sparql?{described}").text
+    assert '<a href="source/dortbunt-2023-city-1200-13#char=132,142">' in answer
+    assert words in answer and ">source:dortbunt" not in answer and "13#char=132,142</a>" not in answer
+
+
 def test_what_a_query_or_an_answer_holds_stays_words(real):
     evil = "</textarea><script>alert(1)</script>"
     for query in (

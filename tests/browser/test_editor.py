@@ -197,6 +197,14 @@ def test_known_prefixes_are_declared_by_themselves(visit):
 
 
 @with_editor
+def test_known_prefixes_are_not_marked_as_faults_beside_an_answer(visit):
+    page = visit("sparql?query=ASK+{+?office+org:unitOf+?above+}")
+    page.wait_for_selector(".CodeMirror :text('unitOf')")
+    page.wait_for_selector("#answer .truth")
+    assert page.locator(".parseErrorIcon").count() == 0
+
+
+@with_editor
 @pytest.mark.parametrize(("lang", "told"), [("de", "Zeile 1, Spalte"), ("en", "Line 1, column")])
 def test_a_fault_is_told_in_the_language_of_the_page(visit, lang, told):
     page = visit(PAGES[lang], expected=["400 (Bad Request)"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from pyoxigraph import (
     parse_query_results,
 )
 
+from stadtgraph.messages import say
 from stadtgraph.namespaces import shorten
 from stadtgraph.serve.line import Answer
 from stadtgraph.serve.publication import Publication
@@ -29,6 +31,8 @@ MOST: Final = 4 << 20
 ROWS_AS: Final = "text/tab-separated-values"
 TRUTH_AS: Final = "application/sparql-results+json"
 GRAPH_AS: Final = "application/n-triples"
+# A part of a source's text, as RFC 5147 has it.
+PASSAGE: Final = re.compile(r"(.+)#char=(\d+),(\d+)")
 STATEMENT: Final = ("answer-subject", "answer-predicate", "answer-object")
 
 
@@ -109,8 +113,11 @@ def cell(publication: Publication, term: Any, lang: str, root: str) -> Cell:
         link = f"{root}{quote(page)}{ending}" + (f"#{quote(fragment)}" if fragment else "")
         return Cell(thing.name(lang), "" if lang in thing.names else next(iter(thing.names), ""), link)
     if iri.startswith(publication.base):
-        return Cell(
-            shorten(iri, publication.base), "zxx", root + quote(iri[len(publication.base) :], "/#=,:")
-        )
+        here = root + quote(iri[len(publication.base) :], "/#=,:")
+        passage = PASSAGE.fullmatch(iri)
+        if passage and (source := publication.things.get(passage[1])):
+            name = source.name(lang)
+            return Cell(say("answer-passage", lang, source=name, start=passage[2], end=passage[3]), link=here)
+        return Cell(shorten(iri, publication.base), "zxx", here)
     web = urlsplit(iri).scheme in ("http", "https")
     return Cell(shorten(iri, publication.base), "zxx", iri if web else "", web)

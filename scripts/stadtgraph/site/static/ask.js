@@ -99,6 +99,8 @@
     field.value = yasqe.getValue();
     if (change.origin === "paste" || change.origin === "setValue") setTimeout(declare);
   });
+  // Also in a question that came with its answer, or by its address.
+  declare();
   field.closest(".question").classList.add("edited");
   field.hidden = true;
   document.getElementById("query-label").addEventListener("click", () => yasqe.focus());

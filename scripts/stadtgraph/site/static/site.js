@@ -4,11 +4,22 @@
 for (const button of document.querySelectorAll("[data-copy]")) {
   // Browsers let pages copy only under https and on the machine itself.
   button.hidden = !navigator.clipboard;
+  // Who cannot see the button hears that its words change.
+  button.ariaLive = "polite";
+  const words = button.textContent;
+  let rest;
   button.addEventListener("click", async () => {
-    const words = button.textContent;
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    const copied = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(copied.textContent);
+    } catch {
+      // Not allowed to: it is marked, to be copied by hand.
+      getSelection().selectAllChildren(copied);
+      return;
+    }
     button.textContent = button.dataset.done;
-    setTimeout(() => { button.textContent = words; }, 2000);
+    clearTimeout(rest);
+    rest = setTimeout(() => { button.textContent = words; }, 2000);
   });
 }
 
