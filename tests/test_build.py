@@ -14,16 +14,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import NamedNode, RdfFormat, Store
 from rdflib import BNode, Dataset, Graph
 
-from stadtgraph.load import load
+from stadtgraph.load import LABELS, load
+from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site import feeds, indexes, spread, tables
 from stadtgraph.site.build import CannotPublish, publish, switch
+from stadtgraph.site.reading import RDF, Reading
 from stadtgraph.site.writer import Writer
 
 TRIPLES = ("ttl", "nt", "jsonld", "rdf")
 QUADS = ("trig", "nq")
+SOURCE = VOCABULARIES["dcterms"] + "source"
 
 
 def tree(folder):
@@ -409,3 +412,18 @@ def test_incremental_and_full_builds_of_the_real_city_are_equal_byte_for_byte(ch
         assert done.changes.changed
     publish(load(checkout), tmp_path / "whole")
     assert tree(checkout / "public") == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("part", "thing"), [("object", "stadt-dortmund"), ("subject", "dortmunder-wissenschaftstag-13")]
+)
+def test_a_name_concerns_all_that_tells_of_conclusions_in_which_it_stands(site, part, thing):
+    named = NamedNode(f"{site.base}id/{thing}")
+    told = {quad.subject for quad in site.store.quads_for_pattern(None, NamedNode(RDF + part), named)}
+    sources = {
+        quad.object.value
+        for conclusion in told
+        for quad in site.store.quads_for_pattern(conclusion, NamedNode(SOURCE), None)
+    }
+    changed = [quad for label in LABELS for quad in site.store.quads_for_pattern(named, label, None)][:1]
+    assert changed and sources <= Reading(site).affected(changed) != set() != sources

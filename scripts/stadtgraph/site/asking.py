@@ -13,7 +13,7 @@ from stadtgraph.namespaces import VOCABULARIES, prefixes
 from stadtgraph.queries import Question, fill, read
 from stadtgraph.site import editor
 from stadtgraph.site.frame import Frame
-from stadtgraph.site.reading import Reading
+from stadtgraph.site.reading import Reading, sortable
 from stadtgraph.site.things import DATASERVICE
 from stadtgraph.terms import TYPE, text
 
@@ -74,7 +74,7 @@ def asking_pages(reading: Reading, fetched: Path | None) -> Iterator[tuple[str, 
                 start=_asked(start, lang, reading.base),
                 examples=[
                     {"slug": q.slug, "title": q.title(lang), "text": _asked(q, lang, reading.base)}
-                    for q in questions
+                    for q in sorted(questions, key=lambda one: sortable(one.title(lang)))
                     if not q.only_documented
                 ],
                 formats=[("html", frame.words("sparql-format-table")), *FORMATS.items()],

@@ -10,14 +10,15 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal, NamedNode
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site import jsonld
-from stadtgraph.site.describe import kinds, point_in_time, predicate
+from stadtgraph.site.describe import kinds, other_term, point_in_time, predicate
 from stadtgraph.site.reading import MISSING, Reading, address
 from stadtgraph.site.templating import TEMPLATES, static
+from stadtgraph.site.things import Value
 from stadtgraph.site.words import Words, term
 from stadtgraph.terms import text
 
@@ -145,13 +146,23 @@ class Frame:
         return text_in(label, self.lang)
 
     def _conclusion(self, iri: str) -> str:
-        """Return a name for a conclusion, which has none: what it is about, and in which respect."""
+        """Return a name for a conclusion, which has none: what it is about, in what respect, what it says."""
         reading = self.reading
-        about, respect = (reading.objects(iri, RDF + part) for part in ("subject", "predicate"))
-        names = [self.named(one).value for one in about] + [
-            predicate(reading, one, self.words) for one in respect
-        ]
+        names = [self.named(one).value for one in reading.objects(iri, RDF + "subject")]
+        names += [predicate(reading, one, self.words) for one in reading.objects(iri, RDF + "predicate")]
+        names += [self._concluded(value) for value in reading.stated(iri).get(RDF + "object", ())]
         return ": ".join(names) or shorten(iri, reading.base)
+
+    def _concluded(self, value: Value) -> str:
+        """Return a value in short: of a text its language."""
+        if isinstance(value, Literal):
+            spoken = value.language in LANGUAGES
+            return (
+                self.words(f"language-{value.language}") if spoken else point_in_time(value.value, self.words)
+            )
+        iri = text(value)
+        known = self.reading.document(iri)
+        return self.named(iri).value if known else other_term(self.reading, iri, self.words)
 
     def _record(self) -> dict[str, Any]:
         """Return what the dataset says about itself."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from stadtgraph.messages import LANGUAGES
-from stadtgraph.site.reading import folded
+from stadtgraph.site.reading import folded, sortable
 from stadtgraph.site.writer import Document
 
 # The form of the notes; those in another form are not read.
@@ -161,14 +161,16 @@ class Notes:
         iri, section, _ = said
         rows = [
             (
-                *(iri, n, section, one.order, one.starts, one.group, folded(one.name), json.dumps(one)),
+                *(iri, n, section, one.order, one.starts, one.group, sortable(one.name), json.dumps(one)),
                 *(_entry(one, section, lead) for lead in (shortened(one.lead, LEAD), "")),
             )
             for n, one in enumerate(said.listed)
         ]
         self._base.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         letters = [
-            (n, some, folded(one.name), iri) for n, one in enumerate(said.listed) for some in _beginnings(one)
+            (n, some, sortable(one.name), iri)
+            for n, one in enumerate(said.listed)
+            for some in _beginnings(one)
         ]
         self._base.executemany("INSERT OR IGNORE INTO beginning VALUES (?, ?, ?, ?)", letters)
 

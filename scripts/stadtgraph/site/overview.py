@@ -23,7 +23,7 @@ from stadtgraph.site.frame import (
 from stadtgraph.site.indexes import LISTED, Entry, index_links, list_pages
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import thing_page
-from stadtgraph.site.reading import MISSING, Reading, folded
+from stadtgraph.site.reading import MISSING, Reading, sortable
 from stadtgraph.site.searched import search_pages
 from stadtgraph.site.writer import Content
 
@@ -96,7 +96,7 @@ def _entry(frame: Frame, iri: str, origin: str, concluded: bool = False) -> Entr
 
 
 def _sorted_by_name(entries: list[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (folded(entry.name.value), entry.link))
+    return sorted(entries, key=lambda entry: (sortable(entry.name.value), entry.link))
 
 
 def _bars(frame: Frame, origin: str) -> list[Bar]:

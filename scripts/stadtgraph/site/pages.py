@@ -21,7 +21,7 @@ from stadtgraph.site.describe import (
 )
 from stadtgraph.site.frame import AGENT_NAMES, DESCRIPTIONS, Frame, Text, section_of, text_in
 from stadtgraph.site.neighbourhood import neighbourhood
-from stadtgraph.site.reading import Reading, folded
+from stadtgraph.site.reading import Reading, sortable
 from stadtgraph.site.telling import PASSAGE, SHOWN, Row, Telling, Value, derived_rows
 from stadtgraph.terms import text
 
@@ -200,7 +200,7 @@ def _event(told: Telling, relations: list[Row]) -> dict[str, Any]:
             about = sorted(map(told.value, linked), key=told.order)
             lead = text_in(reading.texts(body, *DESCRIPTIONS), told.lang)
             performers.append((told._mark(told.value(quad.object), quad), lead, about))
-    performers.sort(key=lambda entry: folded(entry[0].words.value))
+    performers.sort(key=lambda entry: sortable(entry[0].words.value))
     # The same properties lead here from its own parts, which stay among the relations.
     own = [row for row in relations if not row.inverse]
     beside = [row for row in own if row.iri in (SCHEMA + "superEvent", SCHEMA + "organizer")]

@@ -25,7 +25,11 @@ RDF: Final = VOCABULARIES["rdf"]
 OWN: Final = ("graph", "id", "source")
 # What an own term, or a rule, is called where it has a page of its own.
 PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
-WITHIN: Final = tuple(VOCABULARIES["schema"] + name for name in ("location", "containedInPlace"))
+# What leads to where a thing lies, and from a conclusion to what it is named by.
+OWNING: Final = (
+    *(VOCABULARIES["schema"] + name for name in ("location", "containedInPlace")),
+    *(RDF + name for name in ("subject", "object")),
+)
 PART_CLASSES: Final = frozenset(text(node) for node in PARTS)
 
 
@@ -186,8 +190,9 @@ class Reading:
         """Return the things whose documents may differ when these statements are new or gone.
 
         A thing's documents depend on what is stated about it and its fragments, on what refers to them, and
-        on what is stated about all these neighbours, their parts (address, position, identifier) and where
-        they lie. Those of a named graph depend on the whole graph and on all that it mentions.
+        on what is stated about all these neighbours, their parts (address, position, identifier), where they
+        lie and what conclusions are named by. Those of a named graph depend on the whole graph and on all
+        that it mentions.
         """
         stale, retyped, found = set(), set(), set()
         for quad in changes:
@@ -218,8 +223,8 @@ class Reading:
         return self.city.store.quads_for_pattern(None, None, None, NamedNode(iri))
 
     def _belongs(self, quad: Quad) -> bool:
-        """Whether a statement leads to a part of its subject, or to where it lies."""
-        return quad.predicate.value in WITHIN or not PART_CLASSES.isdisjoint(self.types(text(quad.object)))
+        """Whether a statement leads to a part of its subject, to where that lies, or to what names it."""
+        return quad.predicate.value in OWNING or not PART_CLASSES.isdisjoint(self.types(text(quad.object)))
 
     def frame(self, statements: Iterable[bytes]) -> str:
         """Return a digest of what any page may show: the dataset's own record, the city's terms and rules.
@@ -259,6 +264,11 @@ def address(name: str, origin: str = "") -> str:
 def _quoted(name: str) -> str:
     path, mark, fragment = name.partition("#")
     return quote(path) + mark + quote(fragment, safe="=,-")
+
+
+def sortable(words: str) -> str:
+    """Return words as people order them: numbers by what they count, all else without case and accents."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(9), folded(words))
 
 
 def folded(words: str) -> str:

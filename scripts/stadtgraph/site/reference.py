@@ -17,7 +17,7 @@ from stadtgraph.site.describe import predicate
 from stadtgraph.site.frame import Frame, Text
 from stadtgraph.site.notes import Said
 from stadtgraph.site.pages import FORMATS
-from stadtgraph.site.reading import Reading
+from stadtgraph.site.reading import Reading, sortable
 from stadtgraph.site.telling import Telling, Value
 from stadtgraph.site.used import Used, named_in, rules
 from stadtgraph.site.words import term
@@ -55,7 +55,7 @@ def _questions(reading: Reading, questions: list[Question]) -> Iterator[tuple[st
         frame = Frame.of(reading, lang)
         listed = [
             (question.title(lang), question.slug, question.line("description", lang))
-            for question in questions
+            for question in sorted(questions, key=lambda one: sortable(one.title(lang)))
         ]
         titles = [check.title(lang) for check in checks]
         yield frame.file("queries"), frame.render("queries.html", "queries", listed=listed, checks=titles)

@@ -21,7 +21,7 @@ from stadtgraph.site.describe import (
     predicate,
 )
 from stadtgraph.site.frame import Frame, Text, licence, section_of, text_in
-from stadtgraph.site.reading import address, folded
+from stadtgraph.site.reading import address, sortable
 from stadtgraph.site.words import rank, term
 from stadtgraph.terms import TYPE, text
 
@@ -134,7 +134,7 @@ class Telling:
 
     def order(self, value: Value) -> tuple[int, str]:
         """Order what has a page by number and name; words stay as they come."""
-        return (value.number, folded(value.words.value)) if value.kind else (0, "")
+        return (value.number, sortable(value.words.value)) if value.kind else (0, "")
 
     def _add(
         self,
