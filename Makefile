@@ -85,7 +85,7 @@ validate: .venv/ready ## check the data only
 	@$(BIN)/stadtgraph validate
 
 test: .venv/ready-dev tools checker receiver browser editor lint ## prove everything
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 browser: ## see to Chromium, in which the pages are looked at
 	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || \

@@ -22,6 +22,7 @@ from stadtgraph.site import feeds, indexes, spread, tables
 from stadtgraph.site.build import CannotPublish, publish, switch
 from stadtgraph.site.shelf import Writer
 
+pytestmark = pytest.mark.dear
 TRIPLES = ("ttl", "nt", "jsonld", "rdf")
 QUADS = ("trig", "nq")
 
