@@ -19,9 +19,3 @@ def browser():
         browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def host(start, public):
-    """The address of a server of the same pages."""
-    return f"http://127.0.0.1:{start(public).port}"

@@ -1,12 +1,133 @@
-"""The pages in a real browser: quiet towards other hosts, usable by keyboard and from disk."""
+"""The pages in a real browser: accessible, quiet towards other hosts, usable by keyboard and from disk."""
 
 import re
 
 import pytest
-
-from opening import open_page
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.dear
+
+KINDS = {
+    "start": "index",
+    "event": "doc/projekte-und-koordinierungsstellen-2023",
+    "body": "doc/gleichstellungsbuero",
+    "concept": "doc/vielfalt",
+    "scheme": "doc/themen",
+    "place": "doc/hansaplatz",
+    "conclusion": "doc/schluss-wissenschaft-einordnung",
+    "source": "source/dortbunt-2023-city-1200-13",
+    "graph": "graph/editorial",
+    "index": "list/body",
+    "sources": "list/source",
+    "themes": "theme",
+    "search": "search",
+    "data": "data",
+    "dataset": "dataset",
+    "questions": "queries",
+    "question": "queries/wer-stellt-sich-vor",
+    "own-question": "sparql",
+    "own-question-without-editor": "sparql",
+    "ontology": "def",
+    "own-term": "def/counters",
+    "term": "vocabulary/schema-startDate",
+    "class": "vocabulary/org-OrganizationalUnit",
+    "rules": "shapes",
+    "rules-on-a-thing": "shapes/Event",
+    "rule": "shapes/Event-startDate-order",
+    "picture": "picture",
+    "imprint": "imprint",
+    "data-protection": "data-protection",
+    "accessibility": "accessibility",
+}
+WIDTHS = {"phone": 390, "desktop": 1280}
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in WIDTHS.values()]
+# Each language gets two looks that differ in everything: together each width is seen in each scheme.
+LOOKS_OF = {"de": [LOOKS[0], LOOKS[3]], "en": [LOOKS[1], LOOKS[2]]}
+
+
+@pytest.fixture(scope="module")
+def host(start, public):
+    """The address of a server of the same pages."""
+    return f"http://127.0.0.1:{start(public).port}"
+
+
+def open_window(browser, width=1280, scheme="light", script=True):
+    """Open a window that keeps every complaint, and every request to others than its origin."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+    )
+    page = context.new_page()
+    page.trouble, page.origin = [], ""
+    page.on("console", lambda message: page.trouble.append(message.text))
+    page.on("pageerror", lambda error: page.trouble.append(str(error)))
+    page.on("requestfailed", lambda request: page.trouble.append(request.url))
+    page.on("request", lambda r: None if r.url.startswith(page.origin) else page.trouble.append(r.url))
+    return page
+
+
+def go(page, origin, name):
+    """Open a page from disk or host, and forget what others before it complained of."""
+    page.goto("about:blank")
+    page.trouble.clear()
+    page.origin = origin if isinstance(origin, str) else f"file://{origin}"
+    page.goto(f"{page.origin}/{name}")
+
+
+def open_page(browser, origin, name, *looks, **kept):
+    """Open a page from disk or host in a window of its own."""
+    page = open_window(browser, *looks, **kept)
+    go(page, origin, name)
+    return page
+
+
+@pytest.fixture(scope="module")
+def window(browser):
+    """One for many pages: to open each in one of its own takes longer than to look at it."""
+    page = open_window(browser)
+    yield page
+    page.context.close()
+
+
+def look(page, scheme, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+
+
+def faults_of(page, looks):
+    """Look at an open page in each way; return what axe finds, and where it is wider than the window."""
+    faults = []
+    page.evaluate(Axe().axe_script)
+    for scheme, width in looks:
+        look(page, scheme, width)
+        # Of what is in order nothing is told: that is most of it.
+        found = page.evaluate("axe.run({preload: false, resultTypes: ['violations']})")["violations"]
+        faults += [
+            (scheme, width, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]])
+            for fault in found
+        ]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            faults.append((scheme, width, "too wide"))
+    return faults
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing(window, public, small, kind, lang):
+    """WCAG 2.2 AA and good practice, light and dark, on phone and desktop; nothing is too wide."""
+    name = KINDS[kind] + (".html" if lang == "de" else ".en.html")
+    folder = small if kind.endswith("without-editor") else public
+    look(window, *LOOKS_OF[lang][0])
+    go(window, folder, name)
+    assert not faults_of(window, LOOKS_OF[lang])
+    assert not window.trouble
+
+
+@pytest.mark.parametrize("name", ["404.html", "404.en.html", "doc/tief/unten/nirgends"])
+def test_axe_finds_nothing_where_nothing_is_found(window, host, name):
+    """Its links begin at the host, since it is shown under any address: it is looked at through a server."""
+    go(window, host, name)
+    assert window.evaluate("document.styleSheets[0].cssRules.length")
+    assert not faults_of(window, LOOKS)
 
 
 def test_the_first_visit_is_light_and_leaves_nothing_behind(browser, host):
