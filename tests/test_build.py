@@ -21,7 +21,7 @@ from stadtgraph.load import load
 from stadtgraph.site import feeds, indexes, spread, tables
 from stadtgraph.site.build import CannotPublish, publish, switch
 from stadtgraph.site.packed import siblings as packed_forms
-from stadtgraph.site.shelf import Writer
+from stadtgraph.site.writer import Writer
 
 pytestmark = pytest.mark.dear
 TRIPLES = ("ttl", "nt", "jsonld", "rdf")

@@ -8,7 +8,7 @@ from rdflib import Graph
 from stadtgraph.site import feeds
 from stadtgraph.site.feeds import UNLISTED, closing_documents
 from stadtgraph.site.notes import Notes
-from stadtgraph.site.shelf import Document
+from stadtgraph.site.writer import Document
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 XSD = "http://www.w3.org/2001/XMLSchema#"

@@ -395,8 +395,9 @@ def test_pages_work_under_a_path_prefix_whether_or_not_the_proxy_strips_it(start
             target = urlsplit(urljoin(f"/stadt/graph{page}", link))
             assert target.path.startswith("/stadt/graph/"), (page, link)
             seen.add(target.path + (f"?{target.query}" if target.query else ""))
+    missing = {f"/stadt/graph{page}" for page in pages if "nothing" in page}
     for target in seen:
-        if "nothing" not in target:
+        if target.partition("?")[0] not in missing:
             assert get(target).status == 200, target
     led = get("/stadt/graph/id/bauhof").headers["location"]
     assert urljoin("/stadt/graph/id/bauhof", led) == "/stadt/graph/doc/bauhof.html"

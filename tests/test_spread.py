@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from stadtgraph.site.shelf import CannotPublish
-from stadtgraph.site.spread import BLOCK, WORTH, spread
+from stadtgraph.site.spread import BLOCK, WORTH, Crew, spread
 
 MANY = range(3 * WORTH)
 
@@ -105,3 +105,21 @@ for pid, _ in spread(work, range(100_000), 3, block=1):
     while any(map(works, pids)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_jobs_begin_when_they_are_queued_and_their_results_wait_however_large_they_are():
+    reading, writing = os.pipe()
+
+    def work(number):
+        os.write(writing, b".")
+        return number, os.getpid(), "x" * 1_000_000
+
+    with Crew(work, range(20), 2) as crew:
+        crew.queue(range(10), 1)
+        crew.queue([15, 12], 1)
+        begun = b""
+        while len(begun) < 12:
+            begun += os.read(reading, 12)
+        found = list(crew.results())
+    assert [number for number, _, _ in found] == [*range(10), 15, 12]
+    assert os.getpid() not in {pid for _, pid, _ in found}

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, parse
 
-from stadtgraph.turtle import places
+from stadtgraph.turtle import RDF_TYPE, Lines, places
 
 EX = "https://example.org/"
 DOCUMENT = '''@prefix ex: <https://example.org/> . # a comment with "quotes" and <brackets>
@@ -64,3 +64,34 @@ def test_every_subject_that_the_parser_sees_has_a_line(statements):
     assert seen == found.subjects.keys()
     first = {s: 1 + 3 * [x for x, _ in statements].index(s) for s in {s for s, _ in statements}}
     assert {s: found.line(EX + s) for s in first} == first
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        (
+            "ex:one a ex:Thing ; ex:see ex:two .\n",
+            "ex:one\n  # no . end\n  ex:see <https://example.org/a.b>, 3.5 ;\n  a ex:Other .",
+            '\nex:two ex:see \'a . b\', """c .\n d"""@de-x .\n',
+            "<https://example.org/two> a ex:Thing.ex:three a ex:Thing .\n",
+            "ex:three ex:has [ a ex:Inner ; ex:inner ex:one ] ; a ex:Thing ; ex:list ( 1 2 ) .\n",
+            "[] a ex:Thing .\n",
+            "PREFIX ex: <https://example.org/more/>\n",
+            "@prefix more: <https://example.org/> . more:one a more:Thing .\n",
+            "@base <https://example.org/base/> .\n<four> a <Five> .\n",
+            "<four>\n\na\nex:Thing .",
+            "# only a comment . \n",
+            "ex:five ex:see ex:one",
+            " . \n",
+        )
+    ),
+    max_size=8,
+)
+
+
+@given(PIECES)
+def test_the_lines_of_things_are_those_of_all_places(pieces):
+    document = "@prefix ex: <https://example.org/> .\n" + "".join(pieces)
+    every, lines = places(document), Lines(document, RDF_TYPE)
+    for subject, line in every.subjects.items():
+        assert lines.line(subject) == every.predicates.get((subject, RDF_TYPE), line)
+    assert lines.line(EX + "nobody") == 0

@@ -164,8 +164,9 @@ def _iris(store: Store, graph: str) -> set[str]:
 def _namespaces(city: City, seen: _Seen) -> Iterator[Finding]:
     """Report each wrong namespace once a file, at its first use."""
     wrong = near_misses(city.base)
+    begins = tuple(wrong)
     for graph, path in city.files.items():
-        used = seen.iris[graph] | _iris(city.shapes, graph)
+        used = [iri for iri in seen.iris[graph] | _iris(city.shapes, graph) if iri.startswith(begins)]
         for space, right in wrong.items():
             hits = sorted(iri for iri in used if iri.startswith(space) and iri not in (space, right))
             if hits:

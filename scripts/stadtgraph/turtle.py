@@ -16,16 +16,25 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import urljoin
 
+SPACE: Final = r"(?:[\s]++|\#[^\n]*+)"
+IRI: Final = r"""<[^<>"{}|^`\\\x00-\x20]*+(?:\\[uU][0-9A-Fa-f]++[^<>"{}|^`\\\x00-\x20]*+)*+>"""
+STRING: Final = r"""(?:\"{3}(?:[^"\\]++|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
+        | "(?:[^"\\\n]++|\\.)*+" | '(?:[^'\\\n]++|\\.)*+')"""
+TAG: Final = r"(?:@[A-Za-z]++(?:-[A-Za-z0-9]++)*+ | \^\^)"
+NAME: Final = r"""(?:[^\s;,.()\[\]{}<>"'\#\\]|\\.|\.(?=[^\s;,()\[\]{}<>"'\#]))++"""
 TOKEN: Final = re.compile(
-    r"""
-      (?P<space>[\s]++|\#[^\n]*+)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+(?:\\[uU][0-9A-Fa-f]++[^<>"{}|^`\\\x00-\x20]*+)*+>)
-    | (?P<string>\"{3}(?:[^"\\]++|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
-        | "(?:[^"\\\n]++|\\.)*+" | '(?:[^'\\\n]++|\\.)*+')
-    | (?P<tag>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+ | \^\^)
-    | (?P<mark>[;,.()\[\]{}])
-    | (?P<name>(?:[^\s;,.()\[\]{}<>"'\#\\]|\\.|\.(?=[^\s;,()\[\]{}<>"'\#]))++)
-    """,
+    rf"(?P<space>{SPACE}) | (?P<iri>{IRI}) | (?P<string>{STRING}) | (?P<tag>{TAG})"
+    rf"| (?P<mark>[;,.()\[\]{{}}]) | (?P<name>{NAME})",
+    re.VERBOSE | re.DOTALL,
+)
+# A whole statement in one step: its subject, what is stated of it first, and the rest.
+STATEMENT: Final = re.compile(
+    rf"""(?P<before>{SPACE}*+) (?P<subject>{IRI}|(?!\.){NAME}) (?P<between>{SPACE}++)
+    (?P<stated>{IRI}|(?!\.){NAME}) (?:{SPACE}|{IRI}|{STRING}|{TAG}|[;,()\[\]]|(?!\.){NAME})*+ \.""",
+    re.VERBOSE | re.DOTALL,
+)
+DIRECTIVE: Final = re.compile(
+    rf"{SPACE}*+ @?(?i:prefix|base) {SPACE}*+ (?:(?!\.){NAME})? {SPACE}*+ {IRI} (?:{SPACE}*+ \.)?",
     re.VERBOSE | re.DOTALL,
 )
 RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -62,9 +71,8 @@ class Places:
         )
 
 
-def tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """Yield kind, text and line of each token."""
-    line = 1
+def tokens(text: str, line: int = 1) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, text and line of each token; the first line has the number ``line``."""
     for match in TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match.group()
         if kind == "space":
@@ -124,7 +132,7 @@ def places(text: str, base: str = "") -> Places:
     """Find the lines of everything at the outer level of a Turtle document that has been parsed before."""
     found = Places()
     begin = 0
-    for subject, predicate, value, line in _outer(text, base, found):
+    for subject, predicate, value, line in _outer(text, Names(base), found):
         begin = begin if predicate else line
         if predicate == RDF_TYPE:
             found.typed.setdefault(subject, set()).add(begin)
@@ -143,9 +151,9 @@ class Lines:
     def __init__(self, text: str, predicate: str) -> None:
         found: dict[int, int] = {}
         exact: set[int] = set()
-        for subject, stated, value, line in _outer(text, "", Places()):
+        for subject, stated, line in _stated(text, predicate):
             key = hash(subject)
-            if stated == predicate and value is None and key not in exact:
+            if stated == predicate and key not in exact:
                 exact.add(key)
                 found[key] = line
             else:
@@ -160,13 +168,44 @@ class Lines:
         return self._lines[at] if at < len(self._keys) and self._keys[at] == key else 0
 
 
-def _outer(text: str, base: str, found: Places) -> Iterator[tuple[str, str, str | None, int]]:
+def _stated(text: str, predicate: str) -> Iterator[tuple[str, str, int]]:
+    """Yield subject, property and line of what is stated; of a subject no more once ``predicate`` came."""
+    names, at, line = Names(""), 0, 1
+    while match := STATEMENT.match(text, at):
+        if directive := DIRECTIVE.match(text, at):
+            match = directive
+            for kind, token, _ in tokens(directive.group()):
+                names.take(kind, token, line, True)
+        else:
+            subject, stated = (_named(names, match[group]) for group in ("subject", "stated"))
+            begins = line + match["before"].count("\n")
+            if stated == predicate:
+                yield subject, stated, begins + match["between"].count("\n")
+            else:
+                yield from _all(match.group(), names, line)
+        line += text.count("\n", at, match.end())
+        at = match.end()
+    yield from _all(text[at:], names, line)
+
+
+def _named(names: Names, token: str) -> str:
+    return names.resolve("iri" if token.startswith("<") else "name", token)
+
+
+def _all(text: str, names: Names, line: int) -> Iterator[tuple[str, str, int]]:
+    for subject, stated, value, place in _outer(text, names, Places(), line):
+        if value is None:
+            yield subject, stated, place
+
+
+def _outer(
+    text: str, names: Names, found: Places, first: int = 1
+) -> Iterator[tuple[str, str, str | None, int]]:
     """Yield the line of each subject, then of each property, then of each value; note other places."""
-    names = Names(base)
     found.namespaces = names.declared
     subject = predicate = ""
     depth = 0
-    for kind, token, line in tokens(text):
+    for kind, token, line in tokens(text, first):
         if token in ("[", "(") or token.startswith("_:"):
             found.blanks.append(line)
         if names.take(kind, token, line, depth == 0 and not subject):

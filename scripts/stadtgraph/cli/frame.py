@@ -72,16 +72,35 @@ def loaded(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> City:
 
 
 def checked(
-    root: Path, lang: str, paths: tuple[Path, ...] = (), ways: Ways | None = None
+    root: Path,
+    lang: str,
+    paths: tuple[Path, ...] = (),
+    ways: Ways | None = None,
+    meanwhile: Callable[[], None] | None = None,
+    processes: int | None = None,
 ) -> tuple[City, list[Finding]]:
-    """Load the city and check it, or tell why that cannot be done and end with 2."""
+    """Load the city and check it, or tell why that cannot be done and end with 2.
+
+    What can be done ``meanwhile`` is done beside the check where there may be two ``processes``.
+    """
     from stadtgraph.findings import CannotLook
-    from stadtgraph.validate import validate as check
+    from stadtgraph.site.spread import Crew
 
     city = loaded(root, lang, paths)
+
+    def check(city: City) -> list[Finding]:
+        from stadtgraph.validate import validate
+
+        return validate(city, ways=ways)
+
     try:
         with working(say("step-check", lang)):
-            return city, check(city, ways=ways)
+            if not meanwhile:
+                return city, check(city)
+            with Crew(check, [city], processes) as crew:
+                crew.queue([0])
+                meanwhile()
+                return city, next(crew.results())
     except CannotLook as error:
         print_plain(error.findings, lang)
         sys.exit(CANNOT_LOOK)

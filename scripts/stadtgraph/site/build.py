@@ -34,14 +34,16 @@ from stadtgraph.site import (
     tables,
     void,
 )
-from stadtgraph.site.frame import frame_digest, prepare, static_documents
+from stadtgraph.site.frame import frame_digest
 from stadtgraph.site.indexes import listed
 from stadtgraph.site.last import Changes, Last, engine
 from stadtgraph.site.notes import Notes, Said
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.shelf import CannotPublish, Content, Document, Writer, shelf
+from stadtgraph.site.shelf import CannotPublish, shelf
 from stadtgraph.site.spread import Crew, spread
+from stadtgraph.site.templating import prepare, static_documents
 from stadtgraph.site.things import Site
+from stadtgraph.site.writer import Content, Document, Writer
 from stadtgraph.terms import text
 
 __all__ = ["CannotPublish", "Publication", "complete", "publish", "switch"]

@@ -12,6 +12,7 @@ from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import VOCABULARIES, expand
 from stadtgraph.queries import read
 from stadtgraph.site.reading import Reading
+from stadtgraph.site.things import REMEMBERED
 from stadtgraph.terms import TYPE, text
 
 TEMPLATE: Final = re.compile(r"CONSTRUCT\s*\{(.*?)\}", re.DOTALL)
@@ -29,13 +30,16 @@ class Rule(NamedTuple):
 
 
 def rules_for(reading: Reading, quad: Quad, lang: str) -> list[str]:
-    """Return the titles of the rules that a statement is owed to.
+    """Return the titles of the rules that a statement is owed to."""
+    return [rule.titles[LANGUAGES.index(lang)] for rule in _fitting(reading, quad)]
 
-    Of several whose template fits, those that also say what the subject is know best.
-    """
-    fitting = [(rule, _fit(reading, rule, quad)) for rule in _rules(reading)]
-    best = max((fit for _, fit in fitting), default=0)
-    return [rule.titles[LANGUAGES.index(lang)] for rule, fit in fitting if fit == best > 0]
+
+@lru_cache(REMEMBERED)  # a thing's page asks for it once in each language
+def _fitting(reading: Reading, quad: Quad) -> list[Rule]:
+    """Of several rules whose template fits, those that also say what the subject is know best."""
+    fits = [(rule, _fit(reading, rule, quad)) for rule in _rules(reading)]
+    best = max((fit for _, fit in fits), default=0)
+    return [rule for rule, fit in fits if fit == best > 0]
 
 
 def _fit(reading: Reading, rule: Rule, quad: Quad) -> int:

@@ -14,8 +14,8 @@ from typing import IO, Final, cast
 from stadtgraph.site.dumps import FORMS, dump
 from stadtgraph.site.ordered import quads, triples
 from stadtgraph.site.packed import ENDINGS
-from stadtgraph.site.shelf import Content, Packed, Same
 from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.site.writer import Content, Packed, Same
 from stadtgraph.terms import Out
 
 LATEST: Final = "download/latest"

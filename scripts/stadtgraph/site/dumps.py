@@ -9,7 +9,7 @@ from typing import Final
 from pyoxigraph import RdfFormat, parse
 
 from stadtgraph.site.jsonld import document_lines
-from stadtgraph.site.shelf import Tell
+from stadtgraph.site.writer import Tell
 from stadtgraph.terms import Out, write
 
 # Suffix: the form, and that from which it is read again, faster than the store finds it.

@@ -17,8 +17,8 @@ from stadtgraph.load import LABELS
 from stadtgraph.messages import LANGUAGES, count_of, say
 from stadtgraph.namespaces import VOCABULARIES
 from stadtgraph.site.downloads import DUMP, number
-from stadtgraph.site.frame import TEMPLATES
 from stadtgraph.site.notes import Notes
+from stadtgraph.site.templating import TEMPLATES
 from stadtgraph.site.things import MODIFIED, VERSION, Site
 from stadtgraph.terms import text
 

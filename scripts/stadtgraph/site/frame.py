@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
-from jinja2.bccache import Bucket
 from markupsafe import Markup
+from pyoxigraph import NamedNode
 
-from stadtgraph.caches import cache_folder
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
 from stadtgraph.site import jsonld
 from stadtgraph.site.describe import kinds, point_in_time, predicate
 from stadtgraph.site.reading import MISSING, Reading, address
+from stadtgraph.site.templating import TEMPLATES, static
 from stadtgraph.site.words import Words, term
+from stadtgraph.terms import text
 
 ORG: Final = VOCABULARIES["org"]
 RDF: Final = VOCABULARIES["rdf"]
@@ -54,47 +48,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 ISSUES: Final = "issues/new?title={title}&body={body}"
 GITLAB: Final = "-/issues/new?issue[title]={title}&issue[description]={body}"
-ICON: Final = "favicon.ico"
 AGENT_NAMES: Final = (VOCABULARIES["foaf"] + "name", VOCABULARIES["vcard"] + "fn")
-TEMPLATES: Final = Environment(
-    loader=PackageLoader("stadtgraph.site"),
-    autoescape=True,
-    auto_reload=False,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-class Compiled(FileSystemBytecodeCache):
-    """Templates as they were compiled before; what cannot be kept is compiled anew."""
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Take over what was compiled of the same source."""
-        with suppress(OSError):
-            super().load_bytecode(bucket)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        with suppress(OSError):
-            Path(self.directory).mkdir(parents=True, exist_ok=True)
-            super().dump_bytecode(bucket)
-
-
-def prepare() -> None:
-    """Read every template, so that processes that are forked share them."""
-    TEMPLATES.bytecode_cache = Compiled(str(cache_folder(f"templates-{version('jinja2')}")))
-    for name in TEMPLATES.list_templates(["html", "svg"]):
-        TEMPLATES.get_template(name)
-
-
-def breadth(words: str) -> str:
-    """Return the class of a heading whose longest word would be broken on a phone, else nothing."""
-    letters = max(map(len, re.split(r"[\s–-]+", words)))
-    return "longest" if letters > 22 else "long" if letters > 14 else ""
-
-
-TEMPLATES.filters["breadth"] = breadth
 
 
 @dataclass(frozen=True)
@@ -131,7 +85,7 @@ class Frame:
         self.reading, self.lang, self.words = reading, lang, Words(lang)
         self.other = next(other for other in LANGUAGES if other != lang)
         self.static = static()
-        self.sections = [name for name, classes in SECTIONS.items() if reading.instances(classes)]
+        self.sections = [name for name, classes in SECTIONS.items() if reading.has_one(classes)]
         self.record = self._record()
         self.themes = bool(themes(reading))
         # Pages that stand in the menu, or lack part of the head.
@@ -343,12 +297,17 @@ def themes(reading: Reading) -> list[str]:
     """Return the themes of the city in order: what its events are about, else the top concepts worked for."""
     if reading.themes is not None:
         return reading.themes
+    tops = {node.value for node in reading.site.those(NamedNode(SKOS + "topConceptOf"))}
     found: set[str] = set()
-    for respect in (SCHEMA + "about", ORG + "purpose"):
-        for event in reading.instances(SECTIONS["event" if respect.startswith(SCHEMA) else "body"]):
-            for iri in reading.objects(event, respect):
-                if SKOS + "Concept" in reading.types(iri) and reading.objects(iri, SKOS + "topConceptOf"):
-                    found.add(iri)
+    for respect, section in ((SCHEMA + "about", "event"), (ORG + "purpose", "body")):
+        for quad in reading.city.store.quads_for_pattern(None, NamedNode(respect), None):
+            iri = text(quad.object)
+            if (
+                iri in tops - found
+                and SKOS + "Concept" in reading.types(iri)
+                and reading.is_one(text(quad.subject), SECTIONS[section])
+            ):
+                found.add(iri)
         if found:
             break
     reading.themes = sorted(found, key=lambda iri: (reading.number(iri), reading.name(iri, "de")))
@@ -358,21 +317,3 @@ def themes(reading: Reading) -> list[str]:
 def licence(iri: str, lang: str) -> str:
     """Return the name of a licence, else what its IRI says."""
     return term("licence", iri, "").get(lang) or "/".join(iri.rstrip("/").split("/")[-2:])
-
-
-@cache
-def static() -> dict[str, str]:
-    """Return the files that all pages need, each under a name that changes with its content."""
-    names = {}
-    for entry in sorted(files("stadtgraph.site").joinpath("static").iterdir(), key=lambda e: e.name):
-        stem, _, ending = entry.name.rpartition(".")
-        names[entry.name] = f"{stem}.{hashlib.sha256(entry.read_bytes()).hexdigest()[:8]}.{ending}"
-    return names
-
-
-def static_documents() -> list[tuple[str, bytes]]:
-    """Return those files, and the icon where programs look for it that read no page."""
-    site = files("stadtgraph.site")
-    folder = site.joinpath("static")
-    found = [(f"static/{name}", folder.joinpath(entry).read_bytes()) for entry, name in static().items()]
-    return [*found, (ICON, site.joinpath(ICON).read_bytes())]

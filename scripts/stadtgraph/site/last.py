@@ -20,7 +20,8 @@ from stadtgraph.site.downloads import STATEMENTS
 from stadtgraph.site.notes import Notes, Thing
 from stadtgraph.site.ordered import place
 from stadtgraph.site.reading import Reading
-from stadtgraph.site.shelf import Shelf, untouched
+from stadtgraph.site.shelf import Shelf
+from stadtgraph.site.writer import untouched
 from stadtgraph.terms import text
 
 # What else decides which bytes are written.

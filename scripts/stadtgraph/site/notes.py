@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.site.reading import folded
-from stadtgraph.site.shelf import Document
+from stadtgraph.site.writer import Document
 
 # The form of the notes; those in another form are not read.
 FORM: Final = 5

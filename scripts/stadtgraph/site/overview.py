@@ -25,7 +25,7 @@ from stadtgraph.site.notes import Notes
 from stadtgraph.site.pages import thing_page
 from stadtgraph.site.reading import MISSING, Reading, folded
 from stadtgraph.site.searched import search_pages
-from stadtgraph.site.shelf import Content
+from stadtgraph.site.writer import Content
 
 LAW: Final = ("imprint", "data-protection", "accessibility")
 # What else such a page has to say: in the words of the catalogue's fragment of that name.

@@ -18,8 +18,8 @@ from stadtgraph.messages import both
 from stadtgraph.namespaces import RULE
 from stadtgraph.site import calendar, downloads, tables
 from stadtgraph.site.catalog import record
-from stadtgraph.site.shelf import Writer
 from stadtgraph.site.things import Site
+from stadtgraph.site.writer import Writer
 from stadtgraph.terms import in_order, to_bytes
 from stadtgraph.validate import findings_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.site.things import PARTS, REMEMBERED, Site
+from stadtgraph.site.things import PARTS, REMEMBERED, Site, Value
 from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
 from stadtgraph.turtle import Lines
@@ -38,6 +38,7 @@ class Reading:
         self.label = lru_cache(REMEMBERED)(site.city.label)
         self.types = lru_cache(REMEMBERED)(self._types)
         self.outgoing = lru_cache(REMEMBERED)(self._outgoing)
+        self.stated = lru_cache(REMEMBERED)(self._stated)
         self.document = lru_cache(REMEMBERED)(self._document)
         self.term_page = lru_cache(REMEMBERED)(self._term_page)
         self._of_many = {self.base + LOCAL[name] for name in ("def", "shape")}
@@ -85,6 +86,13 @@ class Reading:
         """Return what is stated about a thing."""
         return _sorted(self.city.store.quads_for_pattern(NamedNode(iri), None, None))
 
+    def _stated(self, iri: str) -> dict[str, list[Value]]:
+        """Return the values of each property of a thing."""
+        found: dict[str, list[Value]] = {}
+        for quad in self.outgoing(iri):
+            found.setdefault(quad.predicate.value, []).append(quad.object)
+        return found
+
     def incoming(self, iri: str) -> tuple[Quad, ...]:
         """Return the statements that refer to a thing."""
         return _sorted(self.city.store.quads_for_pattern(None, None, NamedNode(iri)))
@@ -95,8 +103,10 @@ class Reading:
 
     def objects(self, iri: str, *predicates: str) -> list[str]:
         """Return the IRIs and texts that these properties have, each once."""
-        quads = [quad for quad in self.outgoing(iri) if quad.predicate.value in predicates]
-        return list(dict.fromkeys(text(quad.object) for quad in quads))
+        stated = self.stated(iri)
+        # In the order of what is stated, where the sign that closes an IRI counts.
+        order = sorted(predicates, key="{}>".format) if len(predicates) > 1 else predicates
+        return list(dict.fromkeys(text(value) for name in order for value in stated.get(name, ())))
 
     def subjects(self, predicate: str, value: str) -> list[str]:
         """Return the things that have a value for a property."""
@@ -113,13 +123,10 @@ class Reading:
 
     def texts(self, iri: str, *predicates: str) -> dict[str, str]:
         """Return the first of these properties that has texts, by language."""
+        stated = self.stated(iri)
         for predicate in predicates:
-            found = {
-                quad.object.language or "": quad.object.value
-                for quad in self.outgoing(iri)
-                if quad.predicate.value == predicate and isinstance(quad.object, Literal)
-            }
-            if found:
+            values = stated.get(predicate, ())
+            if found := {one.language or "": one.value for one in values if isinstance(one, Literal)}:
                 return found
         return {}
 
@@ -130,12 +137,21 @@ class Reading:
 
     def instances(self, classes: Iterable[str]) -> list[str]:
         """Return the things of these classes that have pages."""
-        found = set()
+        return sorted(set(self._instances(classes)))
+
+    def has_one(self, classes: Iterable[str]) -> bool:
+        """Tell whether there is a thing of these classes that has a page."""
+        return any(self._instances(classes))
+
+    def is_one(self, iri: str, classes: Iterable[str]) -> bool:
+        """Tell whether a thing is of these classes and has a page."""
+        return not self.types(iri).isdisjoint(classes) and bool(self.document(iri))
+
+    def _instances(self, classes: Iterable[str]) -> Iterator[str]:
         for name in classes:
             for quad in self.city.store.quads_for_pattern(None, TYPE, NamedNode(name)):
                 if isinstance(quad.subject, NamedNode) and self.document(quad.subject.value):
-                    found.add(quad.subject.value)
-        return sorted(found)
+                    yield quad.subject.value
 
     def _term_page(self, iri: str) -> str:
         """Return the page of a class or property that is used; vocabularies without prefix have none."""

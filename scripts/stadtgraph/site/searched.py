@@ -15,7 +15,7 @@ from typing import Final
 from stadtgraph.site.frame import Frame
 from stadtgraph.site.indexes import search_page
 from stadtgraph.site.notes import LETTERS, Notes
-from stadtgraph.site.shelf import Content
+from stadtgraph.site.writer import Content
 from stadtgraph.terms import Out
 
 WHOLE: Final = 5000  # so many things are searched in one piece

@@ -26,9 +26,9 @@ from stadtgraph.site.notes import Notes
 from stadtgraph.site.reading import Reading
 from stadtgraph.site.reference import heads
 from stadtgraph.site.rules import media_types
-from stadtgraph.site.shelf import Content
 from stadtgraph.site.things import DATASERVICE, MODIFIED
 from stadtgraph.site.words import Words
+from stadtgraph.site.writer import Content
 from stadtgraph.terms import TYPE, Out, text
 
 FOLDER: Final = "server"

@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode
 from stadtgraph.messages import LANGUAGES
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
 from stadtgraph.site.things import PARTS, Site, Value
-from stadtgraph.terms import TYPE
+from stadtgraph.terms import TYPE, text
 
 SCHEMA: Final = VOCABULARIES["schema"]
 XSD: Final = VOCABULARIES["xsd"]
@@ -148,8 +148,7 @@ def _period(site: Site, iri: str) -> str:
 
 
 def _types(site: Site, node: NamedNode) -> list[object]:
-    types = (value for name, values in site.statements(node) if name == TYPE for value in values)
-    iris = [value.value for value in types if isinstance(value, NamedNode)]
+    iris = [value.value for value in site.values(node.value, TYPE) if isinstance(value, NamedNode)]
     return [iri.removeprefix(SCHEMA) for iri in iris if iri.startswith(SCHEMA)]
 
 
@@ -166,8 +165,7 @@ def _own_names(site: Site, node: NamedNode, lang: str, found: Object) -> list[ob
     """Return the other names of a body, with the one that it goes by at home where this is a translation."""
     written = found.get("alternateName", [])
     names = [*written] if isinstance(written, list) else [written]
-    types = (value for name, values in site.statements(node) if name == TYPE for value in values)
-    if any(isinstance(kind, NamedNode) and kind.value.startswith(VOCABULARIES["org"]) for kind in types):
+    if any(text(kind).startswith(VOCABULARIES["org"]) for kind in site.values(node.value, TYPE)):
         own = site.city.label(node.value).get(LANGUAGES[0], "")
         if own and own not in (found.get("name"), *names):
             names.insert(0, own)

@@ -22,8 +22,8 @@ from weakref import finalize
 from pyoxigraph import Literal, NamedNode
 
 from stadtgraph.namespaces import LOCAL, VOCABULARIES
-from stadtgraph.site.shelf import Content
 from stadtgraph.site.things import Site, Value
+from stadtgraph.site.writer import Content
 from stadtgraph.terms import TYPE, Out, text
 
 XSD: Final = VOCABULARIES["xsd"]

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from stadtgraph.load import City
 from stadtgraph.messages import LANGUAGES, count_of, say
 from stadtgraph.site.picture.drawing import WIDTH
@@ -22,6 +20,7 @@ from stadtgraph.site.picture.network import (
     start,
 )
 from stadtgraph.site.picture.text import width, wrap
+from stadtgraph.site.templating import TEMPLATES
 
 COUNTS: Final = {
     "unit": "picture-unit",
@@ -55,14 +54,6 @@ HEADING: Final = 23.0
 SMALL: Final = 14.0
 ROOM: Final = 286.0
 LEGEND: Final = 772.0
-TEMPLATES: Final = Environment(
-    loader=PackageLoader("stadtgraph.site"),
-    autoescape=True,
-    auto_reload=False,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True)
