@@ -25,13 +25,18 @@ setup: .venv/ready ## install the engine into .venv/
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 oder neuer wird gebraucht / Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@test -w . || { echo "In diesen Ordner lässt sich nicht schreiben; bitte das Repository dorthin klonen, wo das geht /" \
+		"this folder cannot be written to; please clone the repository to where you may write"; exit 2; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || \
+		{ echo "Python kann hier keine Umgebung anlegen (Grund: oben); unter Debian und Ubuntu fehlt oft python3-venv /" \
+			"Python cannot make an environment here (reason: above); on Debian and Ubuntu often python3-venv is missing"; exit 2; }
+	@$(PIP) install --require-hashes -r requirements.lock && $(PIP) install --no-deps --no-build-isolation --editable . || \
+		{ echo "Die Bibliotheken ließen sich nicht holen (Grund: oben); bitte die Verbindung prüfen und make wiederholen /" \
+			"the libraries could not be fetched (reason: above); please check the connection and call make again"; exit 2; }
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes --no-compile -r requirements-dev.lock
 	@touch $@
 
 editor: $(EDITOR_HOME)/ready ## fetch the query editor of the SPARQL page
@@ -84,8 +89,10 @@ tools: .cache/debian/ready
 validate: .venv/ready ## check the data only
 	@$(BIN)/stadtgraph validate
 
-test: .venv/ready-dev tools checker receiver browser editor lint ## prove everything
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+# What is fetched needs nothing from each other; Chromium comes before, since apt may have to read its lists anew.
+test: browser ## prove everything
+	@$(MAKE) --no-print-directory -j lint tools checker receiver editor
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 browser: ## see to Chromium, in which the pages are looked at
 	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || \

@@ -31,6 +31,12 @@ settings.load_profile(os.environ.get("CASES", "same"))
 
 PARTS = ("data", "ontology", "shapes", "queries")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: begun last, one would keep a single process busy at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("dear") is None)
+
+
 DEBIAN = ROOT / ".cache" / "debian" / "root"
 
 

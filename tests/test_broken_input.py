@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.dear
 HEAD = """@prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix def: <https://w3id.org/dortbunt/def#> .
 @prefix graph: <https://w3id.org/dortbunt/graph/> .

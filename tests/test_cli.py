@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, SH, Graph
 
+pytestmark = pytest.mark.dear
 COMMANDS = ("validate", "publish", "query", "show")
 
 

@@ -10,6 +10,7 @@ from stadtgraph.site.feeds import UNLISTED, closing_documents
 from stadtgraph.site.notes import Notes
 from stadtgraph.site.writer import Document
 
+pytestmark = pytest.mark.dear
 ATOM = "{http://www.w3.org/2005/Atom}"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

@@ -26,6 +26,7 @@ from stadtgraph.site.things import Site
 from stadtgraph.site.words import Words, sentences, term
 from stadtgraph.terms import TYPE, text
 
+pytestmark = pytest.mark.dear
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "scripts" / "stadtgraph" / "site"
 CITIES = {"real": ROOT, "musterstadt": ROOT / "tests" / "cities" / "musterstadt"}

@@ -18,6 +18,7 @@ import pytest
 from stadtgraph.load import load
 from stadtgraph.site.build import publish
 
+pytestmark = pytest.mark.dear
 COMMAND = Path(sys.executable).parent / "stadtgraph"
 QUERY = "SELECT (SAMPLE(?name) AS ?n) WHERE { id:bauhof skos:prefLabel ?name . FILTER (LANG(?name) = 'en') }"
 NAMES = ["Works depot", *(f"Works depot {number}" for number in range(20))]

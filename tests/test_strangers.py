@@ -16,6 +16,7 @@ from pyoxigraph import CanonicalizationAlgorithm, RdfFormat, parse
 from pyoxigraph import Dataset as OxigraphDataset
 from rdflib import DCAT, DCTERMS, FOAF, RDF, Dataset, Graph, Namespace, URIRef
 
+pytestmark = pytest.mark.dear
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 RECORDS = ("catalog.ttl", "catalog.rdf", "catalog.jsonld")
 # What rdflib calls the media types of our dumps.

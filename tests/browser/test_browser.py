@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.dear
+
 KINDS = {
     "start": "index",
     "event": "doc/projekte-und-koordinierungsstellen-2023",
@@ -56,20 +58,46 @@ def host(start, public):
     return f"http://127.0.0.1:{start(public).port}"
 
 
-def open_page(browser, origin, name, width=1280, scheme="light", script=True):
-    """Open a page from disk or host; return it with every complaint and every foreign request."""
-    origin = origin if isinstance(origin, str) else f"file://{origin}"
+def open_window(browser, width=1280, scheme="light", script=True):
+    """Open a window that keeps every complaint, and every request to others than its origin."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
     )
     page = context.new_page()
-    page.trouble = []
+    page.trouble, page.origin = [], ""
     page.on("console", lambda message: page.trouble.append(message.text))
     page.on("pageerror", lambda error: page.trouble.append(str(error)))
     page.on("requestfailed", lambda request: page.trouble.append(request.url))
-    page.on("request", lambda r: None if r.url.startswith(origin) else page.trouble.append(r.url))
-    page.goto(f"{origin}/{name}")
+    page.on("request", lambda r: None if r.url.startswith(page.origin) else page.trouble.append(r.url))
     return page
+
+
+def go(page, origin, name):
+    """Open a page from disk or host, and forget what others before it complained of."""
+    page.goto("about:blank")
+    page.trouble.clear()
+    page.origin = origin if isinstance(origin, str) else f"file://{origin}"
+    page.goto(f"{page.origin}/{name}")
+
+
+def open_page(browser, origin, name, *looks, **kept):
+    """Open a page from disk or host in a window of its own."""
+    page = open_window(browser, *looks, **kept)
+    go(page, origin, name)
+    return page
+
+
+@pytest.fixture(scope="module")
+def window(browser):
+    """One for many pages: to open each in one of its own takes longer than to look at it."""
+    page = open_window(browser)
+    yield page
+    page.context.close()
+
+
+def look(page, scheme, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
 
 
 def faults_of(page, looks):
@@ -77,8 +105,7 @@ def faults_of(page, looks):
     faults = []
     page.evaluate(Axe().axe_script)
     for scheme, width in looks:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
+        look(page, scheme, width)
         # Of what is in order nothing is told: that is most of it.
         found = page.evaluate(f"axe.run({CHECKED})")["violations"]
         faults += [
@@ -108,16 +135,15 @@ def fits_the_narrowest_window(page):
 
 @pytest.mark.parametrize("lang", ["de", "en"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_axe_finds_nothing(browser, public, small, kind, lang):
+def test_axe_finds_nothing(window, public, small, kind, lang):
     """WCAG 2.2 AA and good practice, light and dark, on phone and desktop; nothing is too wide."""
     name = KINDS[kind] + (".html" if lang == "de" else ".en.html")
     folder = small if kind.endswith("without-editor") else public
-    scheme, width = LOOKS_OF[lang][0]
-    page = open_page(browser, folder, name, width, scheme)
-    assert not faults_of(page, LOOKS_OF[lang])
-    assert fits_the_narrowest_window(page)
-    assert not page.trouble
-    page.context.close()
+    look(window, *LOOKS_OF[lang][0])
+    go(window, folder, name)
+    assert not faults_of(window, LOOKS_OF[lang])
+    assert fits_the_narrowest_window(window)
+    assert not window.trouble
 
 
 @pytest.mark.parametrize("name", ["index.en.html", KINDS["event"] + ".en.html"])
@@ -128,12 +154,11 @@ def test_what_is_pressed_is_large_enough_on_the_narrowest_phone(browser, public,
 
 
 @pytest.mark.parametrize("name", ["404.html", "404.en.html", "doc/tief/unten/nirgends"])
-def test_axe_finds_nothing_where_nothing_is_found(browser, host, name):
+def test_axe_finds_nothing_where_nothing_is_found(window, host, name):
     """Its links begin at the host, since it is shown under any address: it is looked at through a server."""
-    page = open_page(browser, host, name)
-    assert page.evaluate("document.styleSheets[0].cssRules.length")
-    assert not faults_of(page, LOOKS)
-    page.context.close()
+    go(window, host, name)
+    assert window.evaluate("document.styleSheets[0].cssRules.length")
+    assert not faults_of(window, LOOKS)
 
 
 def test_the_first_visit_is_light_and_leaves_nothing_behind(browser, host):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+pytestmark = pytest.mark.dear
 ROOT = Path(__file__).resolve().parents[2]
 WIDTHS = {"phone": 390, "desktop": 1280}
 FETCHED = (ROOT / ".cache" / "editor" / "ready").is_file()

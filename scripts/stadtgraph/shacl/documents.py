@@ -163,6 +163,8 @@ def _has_doctype(file: IO[bytes]) -> bool:
     with suppress(expat.ExpatError):
         while not found and (block := file.read(BLOCK)):
             parser.Parse(block)
+        if not found:  # from 2.6 on expat holds back to the end what might not be whole yet
+            parser.Parse(b"", True)
     return found[:1] == [True]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Final
 
 import brotli
@@ -27,9 +28,15 @@ def siblings(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     if len(content) < WORTH or not TEXTS.fullmatch(name):
         return
     yield f"{name}.br", brotli.compress(content, mode=brotli.MODE_TEXT, quality=QUALITY)
-    yield f"{name}.gz", gzip.compress(content, LEVEL, mtime=0)
+    whole = BytesIO()
+    with gzipped(whole) as packed:
+        packed.write(content)
+    yield f"{name}.gz", whole.getvalue()
 
 
 def gzipped(out: Out) -> gzip.GzipFile:
-    """Return a file that packs what is written to it; neither name nor date of it stands in the result."""
+    """Return a file that packs what is written to it: its bytes are the same whenever and wherever.
+
+    Neither name nor date stands in the result, nor, other than after ``gzip.compress``, the system.
+    """
     return gzip.GzipFile("", "wb", LEVEL, out, mtime=0)
