@@ -83,7 +83,7 @@ def publish(
 ) -> Publication:
     """Complete the graph, write it to ``out`` in every form; the city has been validated before.
 
-    ``step`` is told how many things are done, of how many; ``editor`` is where the query editor was fetched.
+    ``step`` is told how much is done, of how much; ``editor`` is where the query editor was fetched.
     Each of several ``processes`` copies part of the graph while it reads it; by default there is one for
     each processor, eight at most.
 
