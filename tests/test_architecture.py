@@ -31,6 +31,7 @@ ORDER = [
     "show",
     "site",
     "cli",
+    "command",
 ]
 
 

@@ -410,6 +410,21 @@ def test_incremental_and_full_builds_are_equal_byte_for_byte(musterstadt, tmp_pa
     edits()
 
 
+def test_a_label_and_the_days_of_its_file_and_of_the_dataset_write_only_what_shows_them(checkout):
+    """What has to be changed when a name changes; the equality of all documents is shown below."""
+    catalog, file = checkout / "data" / "catalog.ttl", checkout / "data" / "places.ttl"
+    for path, begin in ((catalog, "/dataset> a "), (file, "graph:places a ")):
+        before, found, after = path.read_text().partition(begin)
+        changed = re.sub(r'(dcterms:modified) "[^"]+"', r'\1 "2031-01-31"', found + after, count=1)
+        path.write_text(before + changed)
+    file.write_text(file.read_text().replace('"Hansaplatz"@de', '"Der Hansaplatz"@de'))
+    done = publish(load(checkout), checkout / "public")
+    assert done.changed and done.written < done.files / 4
+    pages = [(checkout / "public" / name).read_text() for name in ("index.html", "doc/hansaplatz.html")]
+    assert all("Stand: 31.\u00a0Januar 2031" in page for page in pages)
+    assert "2031" not in (checkout / "public" / "doc" / "gleichstellungsbuero.html").read_text()
+
+
 def test_incremental_and_full_builds_of_the_real_city_are_equal_byte_for_byte(checkout, tmp_path):
     """Three rounds of edits, each kind once, each in a file of its own."""
     rounds = [("name", "relation", "comment"), ("class", "description"), ("remove", "label")]

@@ -3,10 +3,13 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from rdflib import RDF, SH, Graph
 
@@ -403,3 +406,57 @@ def test_an_empty_answer_names_a_namespace_that_is_nearly_known(run, musterstadt
     file.write_text("ASK { ?s a <http://schema.org/City> }")
     result = run("query", file, "--root", musterstadt)
     assert "The namespace is https://schema.org/ here" in result.stderr
+
+
+COMMAND = Path(sys.executable).parent / "stadtgraph"
+
+
+@pytest.mark.parametrize("moment", [0.02, 0.06, 0.1, 0.15])
+def test_who_stops_a_command_while_it_begins_sees_no_traceback(moment):
+    with subprocess.Popen(
+        [COMMAND, "validate", "--help"], stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        time.sleep(moment)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert b"stadtgraph/cli" not in told  # what comes before, Python itself reads
+
+
+def test_a_query_without_end_can_be_stopped(musterstadt):
+    query = musterstadt / "endless.rq"
+    query.write_text("SELECT (COUNT(*) AS ?n) { " + "".join(f"?a{n} ?b{n} ?c{n} . " for n in range(9)) + "}")
+    command = [COMMAND, "query", query, "--root", musterstadt]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while sum(psutil.Process(process.pid).cpu_times()[:2]) < 4:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert not told and not errors
+
+
+def test_who_stops_a_publication_is_told_that_the_last_one_is_whole(run, musterstadt):
+    run("publish", "--root", musterstadt)
+    before = (musterstadt / "public").resolve()
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace("Works depot", "Works yard"))
+    command = [COMMAND, "publish", "--root", musterstadt, "--lang", "de"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while not (musterstadt / ".public" / "next.part").exists():
+            assert process.poll() is None
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.decode() == "Abgebrochen. Was veröffentlicht ist, ist ganz geblieben.\n"
+    assert (musterstadt / "public").resolve() == before
+
+
+def test_what_cannot_be_read_is_not_published_and_that_is_said(run, musterstadt):
+    file = musterstadt / "data" / "organisations.ttl"
+    file.write_text(file.read_text().replace('"Works depot"', '"Works depot', 1))
+    result = run("publish", "--root", musterstadt, "--lang", "de")
+    assert result.returncode == 2
+    assert "Nicht veröffentlicht: Die Dateien lassen sich so nicht lesen." in result.stderr
+    assert not (musterstadt / "public").exists()

@@ -107,6 +107,23 @@ def test_other_content_under_the_same_version_is_pointed_out(run, versions):
     assert (versions / "download" / "1.11.0").is_dir()
 
 
+@pytest.mark.parametrize(
+    ("version", "day", "told"),
+    [
+        ("1.9.0", "2024-04-04", "die höhere Version 1.10.0"),
+        ("1.10.1", "2024-03-02", "liegt vor dem der Version 1.10.0"),
+        ("1.10.1", "2024-03-03", ""),
+    ],
+)
+def test_a_version_that_falls_or_is_dated_back_is_pointed_out(run, versions, version, day, told):
+    catalog = versions.parent / "data" / "catalog.ttl"
+    catalog.write_text(catalog.read_text().replace('"1.10.0"', f'"{version}"').replace("2024-03-03", day))
+    result = run("publish", "--root", versions.parent, "--lang", "de")
+    assert result.returncode == 0
+    assert (told in result.stderr) if told else ("Version" not in result.stderr)
+    assert "geblieben" not in result.stderr
+
+
 def test_other_terms_under_the_same_version_are_pointed_out(run, musterstadt):
     terms = musterstadt / "ontology" / "def.ttl"
     before = terms.read_text().replace("a owl:Ontology ;", 'a owl:Ontology ;\n    owl:versionInfo "1.0.0" ;')

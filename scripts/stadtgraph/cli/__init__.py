@@ -10,7 +10,7 @@ import sys
 import click
 
 from stadtgraph.cli import asking, checking, publishing
-from stadtgraph.cli.frame import CANNOT_LOOK, LANG, cli, stop
+from stadtgraph.cli.frame import CANNOT_LOOK, LANG, STOPPED, cli, stop
 from stadtgraph.messages import say
 
 __all__ = ["asking", "checking", "main", "publishing"]
@@ -28,7 +28,8 @@ def main() -> None:
     except click.UsageError as error:
         stop(say("usage", LANG, reason=error.format_message()))
     except click.Abort:
-        sys.exit(130)
+        click.echo(say("stopped", LANG), err=True)
+        sys.exit(STOPPED)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
             stop(say("system", LANG, reason=f"{error.strerror} {error.filename or ''}".strip()))

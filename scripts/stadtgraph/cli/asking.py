@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,6 +55,8 @@ def query(
             if asked.only_documented:
                 raise BadQuery("query-only-documented", path=question)
             complete(city, lang)
+            # The store does not ask whether Ctrl+C was pressed, so that has to end the process at once.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             answer = ask(city.store, text, city.base)
         if form == "table":
             empty = not print_table(answer, city.base, lang) or not answer

@@ -14,11 +14,12 @@ from stadtgraph.cli.printing import print_plain, working
 from stadtgraph.messages import LANGUAGES, language_of_environment, say
 
 if TYPE_CHECKING:
-    from stadtgraph.findings import Finding
+    from stadtgraph.findings import CannotLook, Finding
     from stadtgraph.load import City
     from stadtgraph.shacl import Ways
 
 FINE, VIOLATIONS, CANNOT_LOOK = 0, 1, 2
+STOPPED: Final = 130  # as shells say it of what ends by Ctrl+C
 
 
 def _language_at_start(arguments: list[str]) -> str:
@@ -59,16 +60,23 @@ def cli() -> None:
     """Gather the commands; their help stands in ``messages.toml``."""
 
 
-def loaded(root: Path, lang: str, paths: tuple[Path, ...] = ()) -> City:
-    """Load the city, or tell why it cannot be read and end with 2."""
+def loaded(root: Path, lang: str, paths: tuple[Path, ...] = (), then: str = "") -> City:
+    """Load the city, or tell why it cannot be read, and ``then`` what follows, and end with 2."""
     from stadtgraph.findings import CannotLook
     from stadtgraph.load import load
 
     try:
         return load(root, paths)
     except CannotLook as error:
-        print_plain(error.findings, lang)
-        sys.exit(CANNOT_LOOK)
+        cannot_look(error, lang, then)
+
+
+def cannot_look(error: CannotLook, lang: str, then: str = "") -> NoReturn:
+    """Tell why nothing can be said of the data, and ``then`` what follows from that; end with 2."""
+    print_plain(error.findings, lang)
+    if then:
+        click.echo(then, err=True)
+    sys.exit(CANNOT_LOOK)
 
 
 def checked(
@@ -78,6 +86,7 @@ def checked(
     ways: Ways | None = None,
     meanwhile: Callable[[], None] | None = None,
     processes: int | None = None,
+    then: str = "",
 ) -> tuple[City, list[Finding]]:
     """Load the city and check it, or tell why that cannot be done and end with 2.
 
@@ -86,7 +95,7 @@ def checked(
     from stadtgraph.findings import CannotLook
     from stadtgraph.site.spread import Crew
 
-    city = loaded(root, lang, paths)
+    city = loaded(root, lang, paths, then)
 
     def check(city: City) -> list[Finding]:
         from stadtgraph.validate import validate
@@ -102,8 +111,7 @@ def checked(
                 meanwhile()
                 return city, next(crew.results())
     except CannotLook as error:
-        print_plain(error.findings, lang)
-        sys.exit(CANNOT_LOOK)
+        cannot_look(error, lang, then)
 
 
 def complete(city: City, lang: str) -> None:

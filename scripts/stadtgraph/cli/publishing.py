@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stadtgraph.cli.frame import VIOLATIONS, checked, cli, common, exit_code, stop, text
+from stadtgraph.cli.frame import STOPPED, VIOLATIONS, checked, cli, common, exit_code, stop, text
 from stadtgraph.cli.printing import print_findings, result_of, working
 from stadtgraph.messages import count_of, grouped, say
 
@@ -35,10 +35,20 @@ NAMED: Final = 4
 @common
 def publish(out: Path | None, editor: Path | None, processes: int | None, root: Path, lang: str) -> None:
     """Validate, complete and write; a violation stops it before anything is written."""
+    try:
+        _publish(out, editor, processes, root, lang)
+    except KeyboardInterrupt:
+        click.echo(say("publish-stopped", lang), err=True)
+        sys.exit(STOPPED)
+
+
+def _publish(out: Path | None, editor: Path | None, processes: int | None, root: Path, lang: str) -> None:
     from time import perf_counter
 
     start = perf_counter()
-    city, findings = checked(root, lang, meanwhile=_read_libraries, processes=processes)
+    city, findings = checked(
+        root, lang, meanwhile=_read_libraries, processes=processes, then=say("not-published-unread", lang)
+    )
     from stadtgraph.queries import BadQuery
     from stadtgraph.site.build import CannotPublish
     from stadtgraph.site.build import publish as write

@@ -70,7 +70,7 @@ class Publication:
     asserted: int
     derived: int
     changes: Changes
-    # What changed although its version did not: dataset, def, shapes.
+    # Versions that speak against those of dataset, def or shapes, by what is the matter.
     rewritten: dict[str, str]
 
 
@@ -118,7 +118,7 @@ def publish(
                 writer.write(*document)
             notes.keep("", writer.noted.values())
             digest, totals = writer.finish(notes.sums()), notes.totals()
-        rewritten = downloads.rewritten(site, kept.last, writer.written)
+        rewritten = downloads.rewritten(reading.site, kept.last, writer.written)
         rewritten |= frozen.rewritten(site, writer.folder)
         changed = kept.show(digest)
     return Publication(
@@ -223,7 +223,7 @@ def _written(reading: Reading, writer: Writer, notes: Notes, item: Part | str) -
     documents = [one for told in _documents(reading, item) for one in writer.put(*told, known)]
     new = sum(not one.packed and known.get(one.name) != one for one in documents)
     said = Said(item, *listed(reading, item))
-    return Done(documents, [said], _place(reading, item), reading.site.modified(item), new)
+    return Done(documents, [said], _place(reading, item), reading.site.day(item), new)
 
 
 def _place(reading: Reading, iri: str) -> str:

@@ -14,7 +14,7 @@ from typing import IO, Final, cast
 from stadtgraph.site.dumps import FORMS, dump
 from stadtgraph.site.ordered import quads, triples
 from stadtgraph.site.packed import ENDINGS
-from stadtgraph.site.things import SAFE, VERSION, Site
+from stadtgraph.site.things import MODIFIED, SAFE, VERSION, Site
 from stadtgraph.site.writer import Content, Packed, Same
 from stadtgraph.terms import Out
 
@@ -99,14 +99,27 @@ def number(version: str) -> list[int]:
 
 
 def rewritten(site: Site, last: Path | None, written: Mapping[str, tuple[str, int]]) -> dict[str, str]:
-    """Return the version under which the last publication holds another ``dataset``, if there is one.
+    """Return the version that speaks against that of the dataset, and why.
 
-    Who has taken a version home expects that it stays what it is.
+    Who has taken a version home expects that it stays what it is (``dataset``), and that what comes later
+    has a higher number (``lower``) and no earlier day (``older``).
     """
-    number, name = version(site), f"download/{version(site)}/{DUMP}"
-    if last and number and (last / name).is_file():
+    current, name = version(site), f"download/{version(site)}/{DUMP}"
+    before = max(site.earlier, key=number, default="")
+    if current and before and number(current) < number(before):
+        return {"lower": before}
+    if last and current and (last / name).is_file():
         with (last / name).open("rb") as file:
-            before = hashlib.file_digest(file, "sha256").hexdigest()
-        if before != written[name][0]:
-            return {"dataset": number}
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"dataset": current} if digest != written[name][0] else {}
+    if before and site.value(site.dataset, MODIFIED) < _day(site, site.earlier[before] / DUMP):
+        return {"older": before}
     return {}
+
+
+def _day(site: Site, dump: Path) -> str:
+    """Return the day of the dataset's last change, as a dump states it."""
+    begin = f'<{site.dataset}> {MODIFIED} "'.encode()
+    with dump.open("rb") as lines:
+        days = [line.split(b'"')[1].decode() for line in lines if line.startswith(begin)]
+    return max(days, default="")

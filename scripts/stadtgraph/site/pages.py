@@ -15,6 +15,7 @@ from stadtgraph.site import calendar
 from stadtgraph.site.describe import (
     kinds,
     period,
+    point_in_time,
     position,
     postal_address,
     predicate,
@@ -86,6 +87,7 @@ def _page(told: Telling, beside: Sequence[str]) -> bytes:
         "conclusions": told.conclusions(),
         "report": report,
         "place": place,
+        "day": point_in_time(reading.site.day(iri), words),
         "iri": iri,
         "downloads": _downloads(told.page, beside),
         "embedded": [

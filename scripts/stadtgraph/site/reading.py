@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from stadtgraph.derive import DERIVED
 from stadtgraph.findings import in_language
 from stadtgraph.namespaces import LOCAL, VOCABULARIES, shorten
-from stadtgraph.site.things import PARTS, REMEMBERED, Site, Value
+from stadtgraph.site.things import MODIFIED, PARTS, REMEMBERED, VERSION, Site, Value
 from stadtgraph.site.uses import Uses, gathered
 from stadtgraph.terms import TYPE, text
 from stadtgraph.turtle import Lines
@@ -233,9 +233,12 @@ class Reading:
         """
         space = f"<{self.base}".encode()
         own = tuple(space + LOCAL[name].encode() for name in OWN)
+        dated = all(day for graph, day in self.site.days.items() if graph != NamedNode(self.derived))
+        # A graph without a day of its own is as old as the dataset.
+        apart = tuple(str(node).encode() for node in (MODIFIED, VERSION) if dated)
         digest = hashlib.blake2b(digest_size=16)
         for line in statements:
-            if line.startswith(space) and not line.startswith(own):
+            if line.startswith(space) and not line.startswith(own) and line.split(b" ", 2)[1] not in apart:
                 digest.update(line)
         for graph in sorted({text(quad.graph_name) for quad in self.city.shapes}):
             digest.update(self.city.files[graph].read_bytes())

@@ -274,14 +274,17 @@ class Site:
         return {graph: self.value(text(graph), MODIFIED)[:10] for graph in graphs}
 
     def modified(self, iri: str) -> str:
-        """Return the day on which something about a thing last changed; empty when nobody says."""
+        """Return the day on which something about a thing last changed, else that of the dataset."""
+        return self.day(iri) or self.value(self.dataset, MODIFIED)[:10]
+
+    def day(self, iri: str) -> str:
+        """Return the day of the last change to a graph that tells of a thing; empty when none has one."""
         graphs = {
             quad.graph_name
             for subject in self.subjects(iri) or [NamedNode(iri)]
             for quad in self.store.quads_for_pattern(subject, None, None)
         }
-        days = [self.days.get(graph, "") for graph in graphs]
-        return max(days, default="") or self.value(self.dataset, MODIFIED)[:10]
+        return max((self.days.get(graph, "") for graph in graphs), default="")
 
     def url(self, name: str) -> str:
         """Return the address of a document."""
