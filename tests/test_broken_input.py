@@ -111,9 +111,12 @@ def publish(run, folder, expected, place, words):
     return result
 
 
+UNTOUCHED = "Not published; what was published before is untouched.\n"
+
+
 def messages(result):
     """The findings in a report: two or three lines each, or one for what cannot be read."""
-    lines = result.stderr.splitlines()
+    lines = result.stderr.removesuffix(UNTOUCHED).splitlines()
     if result.returncode == 2:
         return lines
     return [line for line in lines if " Violation " in line or " Warning " in line]

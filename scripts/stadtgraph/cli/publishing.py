@@ -62,8 +62,10 @@ def _publish(out: Path | None, editor: Path | None, processes: int | None, root:
         with working(say("step-write", lang)) as step:
             folder = (out or city.root / "public").absolute()
             done = write(city, folder, step, editor or city.root / HOME, processes)
-    except (CannotPublish, BadQuery) as error:
+    except CannotPublish as error:
         stop(error.sentence(lang))
+    except BadQuery as error:
+        stop(f"{error.sentence(lang)}\n{say('not-published-unread', lang)}")
     values = {
         "folder": os.path.relpath(done.folder),
         "asserted": grouped(done.asserted, lang),
