@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from stadtgraph.cli.frame import (
-    CANNOT_LOOK,
     FINE,
     VIOLATIONS,
+    cannot_look,
     checked,
     cli,
     common,
@@ -20,7 +20,7 @@ from stadtgraph.cli.frame import (
     stop,
     text,
 )
-from stadtgraph.cli.printing import print_findings, print_plain, result_of, working
+from stadtgraph.cli.printing import print_findings, result_of, working
 from stadtgraph.messages import count_of, say
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def _validate_files(
         with working(say("step-check", lang)) as step:
             done = check([*files, *fetched], rules, limit, step, ways)
     except CannotLook as error:
-        print_plain(error.findings, lang)
-        sys.exit(CANNOT_LOOK)
+        cannot_look(error, lang)
     except BadQuery as error:
         stop(error.sentence(lang))
     for line in done.told(lang) if verbose else ():
@@ -168,5 +167,4 @@ def _portal_checked(root: Path, lang: str, route: str) -> tuple[City, list[Findi
     except BadQuery as error:
         stop(error.sentence(lang))
     except CannotLook as error:
-        print_plain(error.findings, lang)
-        sys.exit(CANNOT_LOOK)
+        cannot_look(error, lang)

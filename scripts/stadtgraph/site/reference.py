@@ -189,7 +189,7 @@ class Reference:
 
     def parts(self) -> list[Callable[[], Iterator[tuple[str, bytes] | Said]]]:
         """Return what tells them; none of these needs another."""
-        every = rules(self._reading)
+        every = self._every_rule
         return [
             self._ontology,
             self._shapes,
@@ -202,8 +202,12 @@ class Reference:
         return Used(self._reading)
 
     @cached_property
+    def _every_rule(self) -> list[str]:
+        return rules(self._reading)
+
+    @cached_property
     def _of_rules(self) -> list[ruled.Pages]:
-        folder = self._reading.document(rules(self._reading)[0])
+        folder = self._reading.document(self._every_rule[0])
         return [ruled.Pages(frame, folder, self._beside("shapes")) for frame in self._frames]
 
     def _beside(self, page: str) -> list[tuple[str, str]]:
@@ -216,9 +220,10 @@ class Reference:
             yield frame.file("def"), termed.ontology_page(self._used, frame, self._beside("def"))
 
     def _terms(self, part: int) -> Iterator[tuple[str, bytes] | Said]:
+        beside = self._beside("def")
         for iri in self._used.terms[part::PARTS]:
             for frame in self._frames:
-                yield termed.term_page(self._used, frame, iri, self._beside("def"))
+                yield termed.term_page(self._used, frame, iri, beside)
             yield Said(iri, "term", [termed.listed(self._used, frame, iri) for frame in self._frames])
 
     def _shapes(self) -> Iterator[tuple[str, bytes]]:
